@@ -1,0 +1,10 @@
+"""The common step, sampling, averaging and preprocessing of all families."""
+from mmgen.models.base.conditional_gan import BaseConditionalGAN
+from mmgen.models.base.data_preprocessor import GANDataPreprocessor
+from mmgen.models.base.ema import ExponentialMovingAverage, RampUpEMA
+from mmgen.models.base.gan import BaseGAN, bare
+
+__all__ = [
+    'BaseConditionalGAN', 'BaseGAN', 'ExponentialMovingAverage',
+    'GANDataPreprocessor', 'RampUpEMA', 'bare'
+]

@@ -1,0 +1,89 @@
+"""GANs that are told a class: the labels around the common step."""
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from mmgen.models.base.gan import BaseGAN
+from mmgen.models.layers.noise_generator import resolve_labels
+
+
+class BaseConditionalGAN(BaseGAN):
+    """A GAN whose networks are given class labels.
+
+    Args:
+        num_classes: Number ``K`` of classes; None for that of the generator.
+            With neither, or 0, the model trains without labels.
+
+    The other arguments are those of `BaseGAN`.
+    """
+
+    def __init__(self, *args: Any, num_classes: int | None = None,
+                 **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.num_classes = self._agree(
+            'num_classes', num_classes,
+            getattr(self.generator, 'num_classes', None))
+
+    def label_fn(self, label: Any = None, num_batches: int = 0) -> Tensor:
+        """Labels as a tensor.
+
+        Args:
+            label: A class, a list or tensor of them, a function that makes
+                a tensor, or None to draw them evenly.
+            num_batches: How many, where ``label`` does not say it.
+
+        Returns:
+            ``[N]``, int64, on the model's device.
+        """
+        return resolve_labels(
+            label,
+            num_batches,
+            self.num_classes,
+            self.device,
+            owner=type(self).__name__)
+
+    def draw_conditions(self, batch_size: int) -> dict[str, Tensor]:
+        conditions = super().draw_conditions(batch_size)
+        if self.num_classes:
+            conditions['label'] = self.label_fn(num_batches=batch_size)
+        return conditions
+
+    def disc_conditions(self, conditions: dict) -> dict[str, Tensor]:
+        return {key: conditions[key] for key in conditions if key == 'label'}
+
+    def real_conditions(self, data_samples: list | None) -> dict[str, Tensor]:
+        if not self.num_classes:
+            return {}
+        return dict(label=self.data_sample_to_label(data_samples))
+
+    def data_sample_to_label(self, data_samples: list | None) -> Tensor:
+        """Labels of a batch of the data loader.
+
+        Returns:
+            ``[N]``, int64, on the model's device.
+
+        Raises:
+            ValueError: A sample has no label.
+        """
+        if not data_samples or any('gt_label' not in sample
+                                   for sample in data_samples):
+            raise ValueError(
+                f'{type(self).__name__}: training needs class labels, but the '
+                'batch has no gt_label. Use a dataset with classes or '
+                'num_classes=None.')
+        labels = torch.cat([s.gt_label.label.view(-1) for s in data_samples])
+        return labels.to(self.device, non_blocking=True)
+
+    def given_conditions(self, inputs: dict) -> dict[str, Tensor]:
+        conditions = super().given_conditions(inputs)
+        if self.num_classes:
+            conditions['label'] = self.label_fn(
+                inputs.get('labels'), len(conditions['noise']))
+        return conditions
+
+    def _data_sample(self, index, images, conditions, about):
+        sample = super()._data_sample(index, images, conditions, about)
+        if 'label' in conditions and conditions['label'].ndim == 1:
+            sample.set_gt_label(conditions['label'][index])
+        return sample

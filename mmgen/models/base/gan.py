@@ -1,0 +1,357 @@
+"""The step that all GANs share: who is updated, and when.
+
+A family gives the networks' losses (`disc_loss`, `gen_loss`); everything
+else is here: updates and their cadence, accumulation, the averaged generator,
+sampling.
+"""
+from abc import abstractmethod
+from copy import deepcopy
+from typing import Any
+
+import torch
+from mmengine.model import BaseModel, is_model_wrapper
+from mmengine.optim import OptimWrapper, OptimWrapperDict
+from torch import Tensor, nn
+
+from mmgen.models.layers.noise_generator import resolve_noise
+from mmgen.registry import MODELS
+from mmgen.structures import GenDataSample, PixelData
+
+SAMPLE_MODELS = ('ema', 'orig', 'ema/orig')
+
+
+def bare(module: nn.Module) -> nn.Module:
+    """The module under its distributed wrapper, if it has one."""
+    return module.module if is_model_wrapper(module) else module
+
+
+class BaseGAN(BaseModel):
+    """A generator and a discriminator that are trained in turns.
+
+    One `train_step` takes one batch to the discriminator. When the
+    discriminator has been updated ``discriminator_steps`` times (each update
+    after as many batches as its optimiser accumulates), the generator is
+    updated ``generator_steps`` times, and the average of its weights once.
+
+    Args:
+        generator: The generator or its config.
+        discriminator: The discriminator or its config; None for a model that
+            only samples.
+        data_preprocessor: The preprocessor or its config; None for the
+            default `GANDataPreprocessor`.
+        generator_steps: Consecutive updates of the generator.
+        discriminator_steps: Consecutive updates of the discriminator.
+        noise_size: Size ``Z`` of the noise; None for that of the generator.
+        ema_config: Config of the averaged generator; None for no average.
+            ``start_iter`` is the number of generator turns during which the
+            average is a plain copy.
+        loss_config: Settings of the family's losses.
+
+    Raises:
+        ValueError: A step count below 1, or a noise size that is not the
+            generator's.
+    """
+
+    def __init__(self,
+                 generator: nn.Module | dict,
+                 discriminator: nn.Module | dict | None = None,
+                 data_preprocessor: nn.Module | dict | None = None,
+                 generator_steps: int = 1,
+                 discriminator_steps: int = 1,
+                 noise_size: int | None = None,
+                 ema_config: dict | None = None,
+                 loss_config: dict | None = None) -> None:
+        if data_preprocessor is None:
+            data_preprocessor = dict(type='GANDataPreprocessor')
+        if isinstance(data_preprocessor, dict):
+            data_preprocessor = MODELS.build(data_preprocessor)
+        super().__init__(data_preprocessor=data_preprocessor)
+        for name, steps in (('generator_steps', generator_steps),
+                            ('discriminator_steps', discriminator_steps)):
+            if not isinstance(steps, int) or steps < 1:
+                raise ValueError(
+                    f'{type(self).__name__}: {name}={steps}, expected a '
+                    'number of updates of at least 1.')
+        self.generator_steps = generator_steps
+        self.discriminator_steps = discriminator_steps
+        self.loss_config = dict(loss_config or {})
+        self.generator = self._build_network(generator, noise_size=noise_size)
+        self.discriminator = self._build_network(discriminator)
+        self.noise_size = self._agree(
+            'noise_size', noise_size,
+            getattr(self.generator, 'noise_size', None))
+        self.ema_start = 0
+        if ema_config is not None:
+            self.generator_ema = self._build_ema(ema_config)
+
+    # ------------------------------------------------------------- assembly
+
+    def _build_network(self, network: nn.Module | dict | None,
+                       **defaults: Any) -> nn.Module | None:
+        """A network from its config, with ``defaults`` where both lack it."""
+        if not isinstance(network, dict):
+            return network
+        network = deepcopy(network)
+        for key, value in defaults.items():
+            if value is not None:
+                network.setdefault(key, value)
+        return MODELS.build(network)
+
+    def _agree(self, name: str, ours: int | None,
+               networks: int | None) -> int | None:
+        """The number that the model and its generator both go by."""
+        if ours is not None and networks is not None and ours != networks:
+            raise ValueError(
+                f'{type(self).__name__}: {name}={ours}, but the generator has '
+                f'{name}={networks}. Give both the same number.')
+        return networks if ours is None else ours
+
+    def _build_ema(self, ema_config: dict) -> nn.Module:
+        """The averaged generator."""
+        ema_config = deepcopy(ema_config)
+        self.ema_start = ema_config.pop('start_iter', 0)
+        return MODELS.build(
+            ema_config, default_args=dict(model=self.generator))
+
+    @property
+    def with_ema_gen(self) -> bool:
+        """Whether there is an averaged generator."""
+        return hasattr(self, 'generator_ema')
+
+    @property
+    def device(self) -> torch.device:
+        """Where the generator is."""
+        return next(self.generator.parameters()).device
+
+    # ------------------------------------------------------------- training
+
+    def train_step(self, data: dict,
+                   optim_wrapper: OptimWrapperDict) -> dict[str, Tensor]:
+        """Train on one batch.
+
+        Args:
+            data: A batch of the data loader.
+            optim_wrapper: One optimiser each under the keys ``generator``
+                and ``discriminator``.
+
+        Returns:
+            Scalars to log: the losses of this step.
+        """
+        data = self.data_preprocessor(data, True)
+        inputs, data_samples = data['inputs'], data['data_samples']
+        log_vars = self.disc_turn(inputs, data_samples, optim_wrapper)
+        if self.generator_is_due(optim_wrapper):
+            log_vars.update(self.gen_turn(inputs, data_samples, optim_wrapper))
+        return log_vars
+
+    def disc_turn(self, inputs: dict, data_samples: list | None,
+                  optim_wrapper: OptimWrapperDict) -> dict[str, Tensor]:
+        """One batch for the discriminator."""
+        optimizer = optim_wrapper['discriminator']
+        with optimizer.optim_context(self.discriminator):
+            return self.train_discriminator(inputs, data_samples, optimizer)
+
+    def gen_turn(self, inputs: dict, data_samples: list | None,
+                 optim_wrapper: OptimWrapperDict) -> dict[str, Tensor]:
+        """All updates of the generator that are due, then its average."""
+        optimizer = optim_wrapper['generator']
+        self.discriminator.requires_grad_(False)
+        logs = []
+        for _ in range(self.generator_steps * accumulation(optimizer)):
+            with optimizer.optim_context(self.generator):
+                logs.append(
+                    self.train_generator(inputs, data_samples, optimizer))
+        self.discriminator.requires_grad_(True)
+        if self.with_ema_gen:
+            self.update_ema(optim_wrapper)
+        return {
+            key: torch.stack([log[key] for log in logs]).mean()
+            for key in logs[0]
+        }
+
+    def generator_is_due(self, optim_wrapper: OptimWrapperDict) -> bool:
+        """Whether the discriminator has had all its consecutive updates."""
+        return optim_wrapper['discriminator'].inner_count \
+            % self._batches_per_turn(optim_wrapper) == 0
+
+    def _batches_per_turn(self, optim_wrapper: OptimWrapperDict) -> int:
+        """Batches from one turn of the generator to the next."""
+        return self.discriminator_steps * accumulation(
+            optim_wrapper['discriminator'])
+
+    def update_ema(self, optim_wrapper: OptimWrapperDict) -> None:
+        """Take the generator into its average, or copy it before the start."""
+        turns = optim_wrapper['discriminator'].inner_count \
+            // self._batches_per_turn(optim_wrapper)
+        if turns < self.ema_start:
+            self.generator_ema.copy_weights(bare(self.generator))
+        else:
+            self.generator_ema.update_parameters(bare(self.generator))
+
+    def train_discriminator(self, inputs: dict, data_samples: list | None,
+                            optimizer_wrapper: OptimWrapper
+                            ) -> dict[str, Tensor]:
+        """Losses of the discriminator on one batch, and their backward pass.
+
+        The fake images are made without a graph.
+        """
+        real_imgs = inputs['img']
+        conditions = self.draw_conditions(len(real_imgs))
+        with torch.no_grad():
+            fake_imgs = bare(self.generator)(**conditions)
+        fake_logits = self.discriminator(
+            fake_imgs, **self.disc_conditions(conditions))
+        real_logits = self.discriminator(
+            real_imgs, **self.real_conditions(data_samples))
+        losses = self.disc_loss(fake_logits, real_logits)
+        loss, log_vars = self.parse_losses(losses)
+        optimizer_wrapper.update_params(loss)
+        return log_vars
+
+    def train_generator(self, inputs: dict, data_samples: list | None,
+                        optimizer_wrapper: OptimWrapper) -> dict[str, Tensor]:
+        """Loss of the generator on as many fakes as the batch has images.
+
+        The discriminator's parameters are frozen, so it is called without
+        its distributed wrapper.
+        """
+        conditions = self.draw_conditions(len(inputs['img']))
+        fake_imgs = self.generator(**conditions)
+        fake_logits = bare(self.discriminator)(
+            fake_imgs, **self.disc_conditions(conditions))
+        loss, log_vars = self.parse_losses(self.gen_loss(fake_logits))
+        log_vars.pop('loss')  # the log's "loss" is the discriminator's
+        optimizer_wrapper.update_params(loss)
+        return log_vars
+
+    @abstractmethod
+    def disc_loss(self, fake_logits: Tensor,
+                  real_logits: Tensor) -> dict[str, Tensor]:
+        """What the paper asks of the discriminator; names to scalars."""
+
+    @abstractmethod
+    def gen_loss(self, fake_logits: Tensor) -> dict[str, Tensor]:
+        """What the paper asks of the generator; names to scalars."""
+
+    def draw_conditions(self, batch_size: int) -> dict[str, Tensor]:
+        """Arguments of the generator for ``batch_size`` random images."""
+        return dict(noise=self.noise_fn(num_batches=batch_size))
+
+    def disc_conditions(self, conditions: dict) -> dict[str, Tensor]:
+        """What of the generator's arguments the discriminator is told."""
+        return {}
+
+    def real_conditions(self, data_samples: list | None) -> dict[str, Tensor]:
+        """What the discriminator is told about the real images."""
+        return {}
+
+    # ------------------------------------------------------------- sampling
+
+    def noise_fn(self, noise: Any = None, num_batches: int = 0) -> Tensor:
+        """Noise as a tensor.
+
+        Args:
+            noise: A tensor ``[N, Z]``, a function that makes one, or None to
+                draw it.
+            num_batches: How many, where ``noise`` does not say it.
+
+        Returns:
+            ``[N, Z]`` on the model's device.
+        """
+        return resolve_noise(
+            noise,
+            num_batches,
+            self.noise_size,
+            self.device,
+            owner=type(self).__name__)
+
+    @torch.no_grad()
+    def forward(self,
+                inputs: dict | Tensor,
+                data_samples: list | None = None,
+                mode: str | None = None) -> list[GenDataSample]:
+        """Make images.
+
+        Args:
+            inputs: The noise, or a dict with any of ``noise``,
+                ``num_batches``, ``labels`` (conditional models),
+                ``sample_model`` (``'ema'``, ``'orig'`` or ``'ema/orig'``) and
+                ``sample_kwargs`` (further arguments of the generator).
+            data_samples: Samples to add the images to.
+            mode: Unused; MMEngine hands it over.
+
+        Returns:
+            One sample for each image, with ``fake_img`` (float, [-1, 1],
+            ``[C, H, W]``), ``noise``, ``sample_model`` and
+            ``sample_kwargs``. For ``'ema/orig'`` it has ``ema`` and ``orig``,
+            each a sample with its own ``fake_img``.
+        """
+        inputs = dict(noise=inputs) if isinstance(inputs, Tensor) else inputs
+        which = self._chosen_model(inputs)
+        conditions = self.given_conditions(inputs)
+        sample_kwargs = inputs.get('sample_kwargs') or {}
+        images = {
+            name: self._network(name)(**conditions, **sample_kwargs)
+            for name in which.split('/')
+        }
+        about = dict(sample_model=which, sample_kwargs=sample_kwargs)
+        samples = [
+            self._data_sample(index, images, conditions, about)
+            for index in range(len(conditions['noise']))
+        ]
+        for sample, given in zip(samples, data_samples or []):
+            sample.set_metainfo(given.metainfo)
+        return samples
+
+    def given_conditions(self, inputs: dict) -> dict[str, Tensor]:
+        """Arguments of the generator from what a caller gave."""
+        return dict(
+            noise=self.noise_fn(
+                inputs.get('noise'), inputs.get('num_batches') or 0))
+
+    def _chosen_model(self, inputs: dict) -> str:
+        """The value of ``sample_model``, by default the best there is."""
+        which = inputs.get('sample_model')
+        if which is None:
+            return 'ema' if self.with_ema_gen else 'orig'
+        if which not in SAMPLE_MODELS:
+            raise ValueError(
+                f'{type(self).__name__}: sample_model={which!r}, expected one '
+                f'of {", ".join(map(repr, SAMPLE_MODELS))}.')
+        if 'ema' in which and not self.with_ema_gen:
+            raise ValueError(
+                f"sample_model='{which}', but this {type(self).__name__} has "
+                'no averaged generator. Set ema_config in the model or '
+                "sample_model='orig'.")
+        return which
+
+    def _network(self, name: str) -> nn.Module:
+        """The generator called ``'ema'`` or ``'orig'``."""
+        return self.generator_ema if name == 'ema' else bare(self.generator)
+
+    def _data_sample(self, index: int, images: dict[str, Tensor],
+                     conditions: dict[str, Tensor],
+                     about: dict) -> GenDataSample:
+        """The sample of the image ``index``."""
+        sample = GenDataSample(noise=conditions['noise'][index], **about)
+        for name, batch in images.items():
+            picture = PixelData(data=batch[index])
+            if len(images) == 1:
+                sample.fake_img = picture
+            else:
+                sample.set_field(
+                    GenDataSample(fake_img=picture, sample_model=name), name)
+        return sample
+
+    def val_step(self, data: dict) -> list[GenDataSample]:
+        """Make the images that ``data['inputs']`` asks for."""
+        return self.test_step(data)
+
+    def test_step(self, data: dict) -> list[GenDataSample]:
+        """Make the images that ``data['inputs']`` asks for."""
+        return self.forward(data['inputs'], data.get('data_samples'))
+
+
+def accumulation(optimizer: OptimWrapper) -> int:
+    """Backward passes in one update of ``optimizer``."""
+    return optimizer._accumulative_counts

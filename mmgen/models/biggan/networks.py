@@ -1,0 +1,483 @@
+"""The generator and discriminator of BigGAN.
+
+Brock, Donahue and Simonyan 2018, arXiv:1809.11096, appendix B: figure 15 and
+tables 4 to 6. Sides of 32 and 64 pixels have no table there; they have the
+layout of the published checkpoints. Difference from the paper: truncation cuts
+the noise off at the threshold, where the paper draws it again.
+"""
+from collections import OrderedDict
+
+import torch
+from torch import Tensor, nn
+
+from mmgen.models.layers import (BigGANConditionBN, LayerMaker,
+                                 NoiseGenerator, SelfAttentionBlock,
+                                 check_images, init_weights, load_pretrained,
+                                 make_activation, make_norm, make_upsample)
+from mmgen.registry import MODULES
+
+# Channels before the first and after each block, in units of base_channels.
+GEN_WIDTHS = {
+    32: (4, 4, 4, 4),
+    64: (16, 16, 8, 4, 2),
+    128: (16, 16, 8, 4, 2, 1),
+    256: (16, 16, 8, 8, 4, 2, 1),
+    512: (16, 16, 8, 8, 4, 2, 1, 1),
+}
+
+# Channels after each block, and how many of the blocks halve the resolution.
+DISC_WIDTHS = {
+    32: ((4, 4, 4, 4), 2),
+    64: ((1, 2, 4, 8, 16), 4),
+    128: ((1, 2, 4, 8, 16, 16), 5),
+    256: ((1, 2, 4, 8, 8, 16, 16), 6),
+    512: ((1, 1, 2, 4, 8, 8, 16, 16), 7),
+}
+
+# Both networks attend where the feature map has this side.
+ATTENTION_RESOLUTION = 64
+
+
+@MODULES.register_module()
+class BigGANGenResBlock(nn.Module):
+    """Residual block of the generator (figure 15b).
+
+    Args:
+        in_channels: Channels in.
+        out_channels: Channels out.
+        dim_after_concat: Size of the condition, or the number of classes with
+            ``input_is_label``; 0 for none.
+        act_cfg: Activation.
+        upsample_cfg: Interpolation; None to keep the resolution.
+        sn_eps: Epsilon of the spectral norm.
+        sn_style: ``'torch'`` or ``'ajbrock'``.
+        with_spectral_norm: Whether the weights are normalised.
+        input_is_label: Whether the condition is a class index.
+        auto_sync_bn: Whether the batches of all processes count as one.
+    """
+
+    def __init__(self,
+                 in_channels: int,
+                 out_channels: int,
+                 dim_after_concat: int,
+                 act_cfg: dict = dict(type='ReLU'),
+                 upsample_cfg: dict | None = dict(
+                     type='nearest', scale_factor=2),
+                 sn_eps: float = 1e-6,
+                 sn_style: str = 'ajbrock',
+                 with_spectral_norm: bool = True,
+                 input_is_label: bool = False,
+                 auto_sync_bn: bool = True) -> None:
+        super().__init__()
+        layers = LayerMaker(with_spectral_norm, sn_style, sn_eps)
+        norm = dict(
+            linear_input_channels=dim_after_concat,
+            sn_eps=sn_eps,
+            sn_style=sn_style,
+            input_is_label=input_is_label,
+            with_spectral_norm=with_spectral_norm,
+            auto_sync_bn=auto_sync_bn)
+        self.activation = make_activation(act_cfg)
+        self.upsample = nn.Identity() if upsample_cfg is None \
+            else make_upsample(upsample_cfg)
+        self.shortcut = nn.Identity()
+        if in_channels != out_channels or upsample_cfg is not None:
+            self.shortcut = named_conv(
+                layers.conv(in_channels, out_channels, 1))
+        self.bn1 = BigGANConditionBN(in_channels, **norm)
+        self.conv1 = named_conv(layers.conv(in_channels, out_channels, 3))
+        self.bn2 = BigGANConditionBN(out_channels, **norm)
+        self.conv2 = named_conv(layers.conv(out_channels, out_channels, 3))
+
+    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        """``[N, C, H, W]`` and condition ``[N, D]`` to ``[N, C', 2H, 2W]``."""
+        h = self.activation(self.bn1(x, y))
+        h = self.conv1(self.upsample(h))
+        h = self.activation(self.bn2(h, y))
+        h = self.conv2(h)
+        # The 1x1 convolution and the interpolation commute; this order needs
+        # a quarter of the work.
+        return h + self.upsample(self.shortcut(x))
+
+
+@MODULES.register_module()
+class BigGANDiscResBlock(nn.Module):
+    """Residual block of the discriminator (figure 15c).
+
+    Args:
+        in_channels: Channels in.
+        out_channels: Channels out.
+        act_cfg: Activation.
+        sn_eps: Epsilon of the spectral norm.
+        sn_style: ``'torch'`` or ``'ajbrock'``.
+        with_downsample: Whether to halve the resolution.
+        with_spectral_norm: Whether the weights are normalised.
+        is_head_block: Whether this is the first block, which gets an image
+            and does not begin with an activation.
+    """
+
+    def __init__(self,
+                 in_channels: int,
+                 out_channels: int,
+                 act_cfg: dict = dict(type='ReLU', inplace=False),
+                 sn_eps: float = 1e-6,
+                 sn_style: str = 'ajbrock',
+                 with_downsample: bool = True,
+                 with_spectral_norm: bool = True,
+                 is_head_block: bool = False) -> None:
+        super().__init__()
+        layers = LayerMaker(with_spectral_norm, sn_style, sn_eps)
+        # Never in place: the shortcut needs the input as it came.
+        self.activation_in = nn.Identity() if is_head_block \
+            else make_activation(act_cfg, inplace=False)
+        self.activation = make_activation(act_cfg)
+        self.downsample = nn.AvgPool2d(2) if with_downsample \
+            else nn.Identity()
+        self.shortcut = nn.Identity()
+        if in_channels != out_channels or with_downsample:
+            self.shortcut = named_conv(
+                layers.conv(in_channels, out_channels, 1))
+        self.conv1 = named_conv(layers.conv(in_channels, out_channels, 3))
+        self.conv2 = named_conv(layers.conv(out_channels, out_channels, 3))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``[N, C, H, W]`` to ``[N, C', H/2, W/2]``."""
+        h = self.conv1(self.activation_in(x))
+        h = self.conv2(self.activation(h))
+        # As in the generator: pooling first is the same, and cheaper.
+        return self.downsample(h) + self.shortcut(self.downsample(x))
+
+
+@MODULES.register_module()
+class BigGANGenerator(NoiseGenerator):
+    """Generator (figure 15a).
+
+    Args:
+        output_scale: Side of the image, pixels: 32, 64, 128, 256 or 512, or
+            what ``arch_cfg`` makes.
+        noise_size: Size ``Z`` of the noise. With ``split_noise`` it is
+            rounded down to as many equal parts as there are blocks plus one.
+        num_classes: ``K``; 0 for no classes.
+        out_channels: Channels of the image.
+        base_channels: Unit of the channel table.
+        input_scale: Side of the first feature map, pixels.
+        with_shared_embedding: Whether all norms take the class from one
+            embedding. Otherwise each has a table of its own.
+        shared_dim: Size ``D`` of that embedding.
+        sn_eps: Epsilon of the spectral norm.
+        sn_style: ``'torch'`` or ``'ajbrock'``.
+        init_type: ``'ortho'``, ``'N02'`` or ``'xavier'``.
+        split_noise: Whether each block gets a part of the noise of its own.
+        act_cfg: Activation.
+        upsample_cfg: Interpolation of the blocks.
+        with_spectral_norm: Whether the weights are normalised.
+        auto_sync_bn: Whether the batches of all processes count as one.
+        blocks_cfg: Type, and further settings, of the blocks.
+        arch_cfg: Lists with one entry for each block, in place of the table:
+            ``in_channels``, ``out_channels`` (numbers, not units),
+            ``upsample`` and ``attention`` (booleans).
+        out_norm_cfg: Normalisation before the last convolution.
+        pretrained: See `load_pretrained`.
+        rgb2bgr: Whether to reverse the order of the channels at the end: for
+            weights that make RGB in a project that works in BGR.
+    """
+
+    def __init__(self,
+                 output_scale: int,
+                 noise_size: int = 120,
+                 num_classes: int = 0,
+                 out_channels: int = 3,
+                 base_channels: int = 96,
+                 input_scale: int = 4,
+                 with_shared_embedding: bool = True,
+                 shared_dim: int = 128,
+                 sn_eps: float = 1e-6,
+                 sn_style: str = 'ajbrock',
+                 init_type: str = 'ortho',
+                 split_noise: bool = True,
+                 act_cfg: dict = dict(type='ReLU'),
+                 upsample_cfg: dict = dict(type='nearest', scale_factor=2),
+                 with_spectral_norm: bool = True,
+                 auto_sync_bn: bool = True,
+                 blocks_cfg: dict = dict(type='BigGANGenResBlock'),
+                 arch_cfg: dict | None = None,
+                 out_norm_cfg: dict = dict(type='BN'),
+                 pretrained: str | dict | None = None,
+                 rgb2bgr: bool = False) -> None:
+        super().__init__()
+        owner = type(self).__name__
+        arch = arch_cfg or gen_arch(output_scale, base_channels, owner)
+        reached = input_scale * 2**sum(arch['upsample'])
+        if reached != output_scale:
+            raise ValueError(
+                f'{owner}: the blocks make {reached} pixels of '
+                f'input_scale={input_scale}, but output_scale={output_scale}.')
+        if split_noise and num_classes and not with_shared_embedding:
+            raise ValueError(
+                f'{owner}: split_noise=True needs with_shared_embedding=True: '
+                'a table of classes cannot take a part of the noise as well.')
+        num_blocks = len(arch['out_channels'])
+        self.num_parts = num_blocks + 1 if split_noise else 1
+        part = noise_size // self.num_parts
+        self.noise_size = part * self.num_parts
+        self.num_classes = num_classes
+        self.input_scale = input_scale
+        self.rgb2bgr = rgb2bgr
+        layers = LayerMaker(with_spectral_norm, sn_style, sn_eps)
+
+        self.shared_embedding = None
+        if num_classes and with_shared_embedding:
+            self.shared_embedding = nn.Embedding(num_classes, shared_dim)
+            condition_size = shared_dim
+        else:
+            condition_size = num_classes
+        if split_noise:
+            condition_size += part
+        width = arch['in_channels'][0]
+        self.noise2feat = layers.linear(part, width * input_scale**2)
+
+        block = dict(
+            act_cfg=act_cfg,
+            dim_after_concat=condition_size,
+            sn_eps=sn_eps,
+            sn_style=sn_style,
+            with_spectral_norm=with_spectral_norm,
+            input_is_label=bool(num_classes) and not with_shared_embedding,
+            auto_sync_bn=auto_sync_bn)
+        self.conv_blocks = nn.ModuleList()
+        for index, width in enumerate(arch['out_channels']):
+            self.conv_blocks.append(
+                MODULES.build({
+                    **block,
+                    **blocks_cfg, 'in_channels': arch['in_channels'][index],
+                    'out_channels': width,
+                    'upsample_cfg':
+                    upsample_cfg if arch['upsample'][index] else None
+                }))
+            if arch['attention'][index]:
+                self.conv_blocks.append(
+                    SelfAttentionBlock(
+                        width, with_spectral_norm, sn_eps, sn_style))
+        norm_name, norm = make_norm(out_norm_cfg, width, sync=auto_sync_bn)
+        self.output_layer = nn.Sequential(
+            OrderedDict([(norm_name, norm),
+                         ('activate', make_activation(act_cfg)),
+                         ('conv', layers.conv(width, out_channels, 3))]))
+        init_weights(self, init_type)
+        load_pretrained(self, pretrained)
+
+    def forward(self,
+                z: Tensor,
+                label: Tensor | None = None,
+                truncation: float = -1.0,
+                use_outside_embedding: bool = False) -> Tensor:
+        """Noise and labels to images.
+
+        Args:
+            z: Noise ``[N, Z]``.
+            label: Classes ``[N]``, or embeddings ``[N, D]``.
+            truncation: Largest magnitude of the noise; what is beyond is cut
+                off. Not above 0: none.
+            use_outside_embedding: Whether ``label`` is an embedding.
+
+        Returns:
+            ``[N, C, H, W]``, [-1, 1].
+        """
+        if truncation > 0:
+            z = z.clamp(-truncation, truncation)
+        y = self.embed(label, use_outside_embedding)
+        z, *conditions = self.split_conditions(z, y)
+
+        # First feature map
+        x = self.noise2feat(z)                            # [N, 16 C0]
+        side = self.input_scale
+        x = x.unflatten(1, (-1, side, side))              # [N, C0, 4, 4]
+
+        # Residual blocks, attention among them
+        conditions = iter(conditions)
+        for block in self.conv_blocks:
+            if isinstance(block, SelfAttentionBlock):
+                x = block(x)
+            else:
+                x = block(x, next(conditions))            # [N, C', 2H, 2W]
+
+        # Image
+        x = torch.tanh(self.output_layer(x))
+        return x.flip(1) if self.rgb2bgr else x
+
+    def embed(self, label: Tensor | None,
+              use_outside_embedding: bool = False) -> Tensor | None:
+        """The condition of all blocks: ``[N, D]``, labels ``[N]`` or None.
+
+        Raises:
+            ValueError: An embedding where a label is expected, the other way
+                round, or one of a wrong size.
+        """
+        owner = type(self).__name__
+        size = getattr(self.shared_embedding, 'embedding_dim', None)
+        if use_outside_embedding:
+            if size is None:
+                raise ValueError(
+                    f'{owner}: use_outside_embedding=True, but the blocks '
+                    'take no embedding. Set with_shared_embedding=True.')
+            if not label.is_floating_point() or label.shape[1:] != (size, ):
+                raise ValueError(
+                    f'{owner}: label has shape {list(label.shape)} and type '
+                    f'{label.dtype}, expected an embedding [N, {size}] of '
+                    'floats (use_outside_embedding=True).')
+            return label
+        if label is not None and label.is_floating_point():
+            raise ValueError(
+                f'{owner}: label is an embedding {list(label.shape)}; set '
+                'use_outside_embedding=True, or pass classes [N].')
+        return label if size is None else self.shared_embedding(label)
+
+    def split_conditions(self, z: Tensor,
+                         y: Tensor | None) -> list[Tensor | None]:
+        """The noise of the first layer, then the condition of each block."""
+        num_blocks = sum(
+            not isinstance(block, SelfAttentionBlock)
+            for block in self.conv_blocks)
+        if self.num_parts == 1:
+            return [z] + [y] * num_blocks
+        first, *parts = z.chunk(self.num_parts, 1)
+        if y is None:
+            return [first] + parts
+        return [first] + [torch.cat([y, part], 1) for part in parts]
+
+
+@MODULES.register_module()
+class BigGANDiscriminator(nn.Module):
+    """Projection discriminator (Miyato and Koyama 2018, arXiv:1802.05637).
+
+    Args:
+        input_scale: Side of the image, pixels: 32, 64, 128, 256 or 512, or
+            any with ``arch_cfg``.
+        num_classes: ``K``; 0 for no classes.
+        in_channels: Channels of the image.
+        out_channels: Logits for each image.
+        base_channels: Unit of the channel table.
+        sn_eps: Epsilon of the spectral norm.
+        sn_style: ``'torch'`` or ``'ajbrock'``.
+        init_type: ``'ortho'``, ``'N02'`` or ``'xavier'``.
+        act_cfg: Activation.
+        with_spectral_norm: Whether the weights are normalised.
+        blocks_cfg: Type, and further settings, of the blocks.
+        arch_cfg: Lists with one entry for each block, in place of the table:
+            ``in_channels``, ``out_channels`` (numbers, not units),
+            ``downsample`` and ``attention`` (booleans).
+        pretrained: See `load_pretrained`.
+    """
+
+    def __init__(self,
+                 input_scale: int,
+                 num_classes: int = 0,
+                 in_channels: int = 3,
+                 out_channels: int = 1,
+                 base_channels: int = 96,
+                 sn_eps: float = 1e-6,
+                 sn_style: str = 'ajbrock',
+                 init_type: str = 'ortho',
+                 act_cfg: dict = dict(type='ReLU'),
+                 with_spectral_norm: bool = True,
+                 blocks_cfg: dict = dict(type='BigGANDiscResBlock'),
+                 arch_cfg: dict | None = None,
+                 pretrained: str | dict | None = None) -> None:
+        super().__init__()
+        arch = arch_cfg or disc_arch(
+            input_scale, in_channels, base_channels, type(self).__name__)
+        self.input_scale = input_scale
+        self.in_channels = in_channels
+        self.num_classes = num_classes
+        layers = LayerMaker(with_spectral_norm, sn_style, sn_eps)
+
+        block = dict(
+            act_cfg=act_cfg,
+            sn_eps=sn_eps,
+            sn_style=sn_style,
+            with_spectral_norm=with_spectral_norm)
+        self.conv_blocks = nn.Sequential()
+        for index, width in enumerate(arch['out_channels']):
+            self.conv_blocks.append(
+                MODULES.build({
+                    **block,
+                    **blocks_cfg, 'in_channels': arch['in_channels'][index],
+                    'out_channels': width,
+                    'with_downsample': arch['downsample'][index],
+                    'is_head_block': index == 0
+                }))
+            if arch['attention'][index]:
+                self.conv_blocks.append(
+                    SelfAttentionBlock(
+                        width, with_spectral_norm, sn_eps, sn_style))
+        self.activation = make_activation(act_cfg)
+        self.decision = layers.linear(width, out_channels)
+        if num_classes:
+            self.proj_y = layers.embedding(num_classes, width)
+        init_weights(self, init_type)
+        load_pretrained(self, pretrained)
+
+    def forward(self, x: Tensor, label: Tensor | None = None) -> Tensor:
+        """Images and labels to logits.
+
+        Args:
+            x: Images ``[N, C, H, W]``, [-1, 1].
+            label: Classes ``[N]``, if there are classes.
+
+        Returns:
+            ``[N, 1]``.
+        """
+        owner = type(self).__name__
+        check_images(x, self.in_channels, self.input_scale, owner=owner)
+        if (label is None) == bool(self.num_classes):
+            raise ValueError(
+                f'{owner}: num_classes={self.num_classes}, but label is '
+                f'{"missing" if label is None else "given"}.')
+        h = self.conv_blocks(x)
+        h = self.activation(h).sum((2, 3))                # [N, C']
+        logits = self.decision(h)
+        if label is not None:
+            # The projection: how far the features point to the class.
+            logits = logits + (self.proj_y(label) * h).sum(1, keepdim=True)
+        return logits
+
+
+def named_conv(conv: nn.Conv2d) -> nn.Sequential:
+    """A convolution under the name that published state dicts have for it."""
+    return nn.Sequential(OrderedDict(conv=conv))
+
+
+def gen_arch(output_scale: int, base_channels: int, owner: str) -> dict:
+    """The generator's blocks for one row of the table."""
+    _require_table(output_scale, GEN_WIDTHS, 'output_scale', owner)
+    widths = [base_channels * unit for unit in GEN_WIDTHS[output_scale]]
+    sides = [4 * 2**index for index in range(1, len(widths))]
+    return dict(
+        in_channels=widths[:-1],
+        out_channels=widths[1:],
+        upsample=[True] * len(sides),
+        attention=[side == ATTENTION_RESOLUTION for side in sides])
+
+
+def disc_arch(input_scale: int, in_channels: int, base_channels: int,
+              owner: str) -> dict:
+    """The discriminator's blocks for one row of the table."""
+    _require_table(input_scale, DISC_WIDTHS, 'input_scale', owner)
+    units, halvings = DISC_WIDTHS[input_scale]
+    widths = [base_channels * unit for unit in units]
+    downsample = [index < halvings for index in range(len(widths))]
+    sides = [input_scale // 2**min(index + 1, halvings)
+             for index in range(len(widths))]
+    return dict(
+        in_channels=[in_channels] + widths[:-1],
+        out_channels=widths,
+        downsample=downsample,
+        attention=[side == ATTENTION_RESOLUTION for side in sides])
+
+
+def _require_table(scale: int, table: dict, name: str, owner: str) -> None:
+    """Refuse a resolution for which the paper has no table."""
+    if scale not in table:
+        raise ValueError(
+            f'{owner}: {name}={scale} has no channel table; known: '
+            f'{", ".join(map(str, table))}. Pass arch_cfg for another size.')

@@ -1,0 +1,34 @@
+"""Normalisation layers from config dicts."""
+from torch import nn
+
+from mmgen.models.layers.sync_batch_norm import SyncBatchNorm, batch_norm
+
+
+def make_norm(cfg: dict, channels: int, *,
+              sync: bool = False) -> tuple[str, nn.Module]:
+    """A normalisation of ``[N, C, H, W]``.
+
+    Args:
+        cfg: ``type``, one of BN, SyncBN, IN and GN, and the keywords of
+            torch's class of that kind (``eps``, ``momentum``, ...).
+        channels: ``C``.
+        sync: Whether BN takes the batches of all processes as one.
+
+    Returns:
+        The name that the layer has in a state dict, and the layer.
+
+    Raises:
+        ValueError: An unknown type.
+    """
+    settings = dict(cfg)
+    name = settings.pop('type')
+    if name == 'BN':
+        return 'bn', batch_norm(channels, sync=sync, **settings)
+    if name == 'SyncBN':
+        return 'bn', SyncBatchNorm(channels, **settings)
+    if name == 'IN':
+        return 'in', nn.InstanceNorm2d(channels, **settings)
+    if name == 'GN':
+        return 'gn', nn.GroupNorm(num_channels=channels, **settings)
+    raise ValueError(f'make_norm: type={name!r} is no normalisation; known: '
+                     'BN, SyncBN, IN, GN.')
