@@ -63,11 +63,12 @@ class GenDataSample(BaseDataElement):
                 where the sample knows it.
         """
         label = _label_tensor(value)
+        values = label.tolist()
         num_classes = self.get('num_classes')
-        if label.numel() and (label.min() < 0 or
-                              (num_classes and label.max() >= num_classes)):
+        if any(value < 0 or (num_classes and value >= num_classes)
+               for value in values):
             raise ValueError(
-                f'GenDataSample: gt_label is {label.tolist()}, expected '
+                f'GenDataSample: gt_label is {values}, expected '
                 f'0 to {num_classes - 1 if num_classes else "K - 1"}.')
         self.gt_label = LabelData(label=label)
         return self

@@ -2,9 +2,9 @@
 from mmgen.models.base.conditional_gan import BaseConditionalGAN
 from mmgen.models.base.data_preprocessor import GANDataPreprocessor
 from mmgen.models.base.ema import ExponentialMovingAverage, RampUpEMA
-from mmgen.models.base.gan import BaseGAN, bare
+from mmgen.models.base.gan import BaseGAN
 
 __all__ = [
     'BaseConditionalGAN', 'BaseGAN', 'ExponentialMovingAverage',
-    'GANDataPreprocessor', 'RampUpEMA', 'bare'
+    'GANDataPreprocessor', 'RampUpEMA'
 ]

@@ -117,12 +117,16 @@ class GANDataPreprocessor(BaseDataPreprocessor):
                 f'{list(images.shape)}, expected [N, 1, H, W] or '
                 '[N, 3, H, W].')
         images = images.float()
-        if self.mean is not None:
+        if self.mean is None:
+            values = images + 0.5
+        else:
             mean, std = self._statistics(images)
-            images = images * std.to(images.device) + mean.to(images.device)
-        pixels = (images + 0.5).clamp_(0, 255).to(torch.uint8)
+            device = images.device
+            values = images * std.to(device) + (mean.to(device) + 0.5)
+        # Half a level was added, so cutting the fraction off rounds.
+        pixels = values.clamp_(0, 255).to(torch.uint8)
         if pixels.shape[1] == 1:
-            return pixels.expand(-1, 3, -1, -1)
+            return pixels.repeat(1, 3, 1, 1)
         return pixels if self.model_is_rgb else pixels.flip(1)
 
     def _prepare(self, key: str, value: object) -> object:

@@ -9,20 +9,16 @@ from copy import deepcopy
 from typing import Any
 
 import torch
-from mmengine.model import BaseModel, is_model_wrapper
+from mmengine.model import BaseModel
 from mmengine.optim import OptimWrapper, OptimWrapperDict
 from torch import Tensor, nn
 
 from mmgen.models.layers.noise_generator import resolve_noise
 from mmgen.registry import MODELS
 from mmgen.structures import GenDataSample, PixelData
+from mmgen.utils.unwrap import unwrap
 
 SAMPLE_MODELS = ('ema', 'orig', 'ema/orig')
-
-
-def bare(module: nn.Module) -> nn.Module:
-    """The module under its distributed wrapper, if it has one."""
-    return module.module if is_model_wrapper(module) else module
 
 
 class BaseGAN(BaseModel):
@@ -184,9 +180,9 @@ class BaseGAN(BaseModel):
         turns = optim_wrapper['discriminator'].inner_count \
             // self._batches_per_turn(optim_wrapper)
         if turns < self.ema_start:
-            self.generator_ema.copy_weights(bare(self.generator))
+            self.generator_ema.copy_weights(unwrap(self.generator))
         else:
-            self.generator_ema.update_parameters(bare(self.generator))
+            self.generator_ema.update_parameters(unwrap(self.generator))
 
     def train_discriminator(self, inputs: dict, data_samples: list | None,
                             optimizer_wrapper: OptimWrapper
@@ -198,7 +194,7 @@ class BaseGAN(BaseModel):
         real_imgs = inputs['img']
         conditions = self.draw_conditions(len(real_imgs))
         with torch.no_grad():
-            fake_imgs = bare(self.generator)(**conditions)
+            fake_imgs = unwrap(self.generator)(**conditions)
         fake_logits = self.discriminator(
             fake_imgs, **self.disc_conditions(conditions))
         real_logits = self.discriminator(
@@ -217,7 +213,7 @@ class BaseGAN(BaseModel):
         """
         conditions = self.draw_conditions(len(inputs['img']))
         fake_imgs = self.generator(**conditions)
-        fake_logits = bare(self.discriminator)(
+        fake_logits = unwrap(self.discriminator)(
             fake_imgs, **self.disc_conditions(conditions))
         loss, log_vars = self.parse_losses(self.gen_loss(fake_logits))
         log_vars.pop('loss')  # the log's "loss" is the discriminator's
@@ -327,7 +323,7 @@ class BaseGAN(BaseModel):
 
     def _network(self, name: str) -> nn.Module:
         """The generator called ``'ema'`` or ``'orig'``."""
-        return self.generator_ema if name == 'ema' else bare(self.generator)
+        return self.generator_ema if name == 'ema' else unwrap(self.generator)
 
     def _data_sample(self, index: int, images: dict[str, Tensor],
                      conditions: dict[str, Tensor],

@@ -168,7 +168,7 @@ def init_dcgan(network: nn.Module) -> None:
     centres = {
         nn.Conv2d: 0.0,
         nn.ConvTranspose2d: 0.0,
-        nn.BatchNorm2d: 1.0,
+        nn.BatchNorm2d: 1.0,  # also mmgen's SyncBatchNorm
         nn.SyncBatchNorm: 1.0,
         nn.GroupNorm: 1.0,
         nn.InstanceNorm2d: 1.0,

@@ -1,4 +1,4 @@
-"""Ways to initialise a network's weights, by the names that BigGAN gave them."""
+"""Ways to initialise a network's weights, by BigGAN's names for them."""
 from functools import partial
 
 from torch import nn

@@ -45,12 +45,12 @@ def resolve_noise(noise: NoiseLike, num_batches: int, noise_size: int | None,
         noise = make((num_batches, noise_size))
     if noise.ndim == 4 and noise.shape[2:] == (1, 1):
         noise = noise.flatten(1)
-    if noise.ndim != 2 or noise_size not in (None, noise.shape[1]):
-        size = 'Z' if noise_size is None else noise_size
+    size = noise_size or 'Z'
+    if noise.ndim != 2 or (noise_size and noise.shape[1] != noise_size):
         raise ValueError(
             f'{owner}: noise has shape {list(noise.shape)}, expected '
             f'[N, {size}] (noise_size={noise_size} from the config).')
-    if num_batches not in (0, len(noise)):
+    if num_batches and num_batches != len(noise):
         raise ValueError(
             f'{owner}: noise has {len(noise)} rows, but '
             f'num_batches={num_batches}. Leave num_batches out.')
@@ -73,8 +73,8 @@ def resolve_labels(label: LabelLike, num_batches: int, num_classes: int,
 
     Raises:
         ValueError: A wrong shape or count, or a class outside
-            ``[0, num_classes)``. Tensors on an accelerator are not read for
-            that, because it would wait for the device.
+            ``[0, num_classes)``; the last is not checked for tensors on an
+            accelerator.
         TypeError: ``label`` is none of the above.
     """
     if label is None or callable(label) or isinstance(label, Integral):
@@ -92,7 +92,8 @@ def resolve_labels(label: LabelLike, num_batches: int, num_classes: int,
     if label.ndim == 0 and num_batches:
         label = label.expand(num_batches)
     is_embedding = label.is_floating_point() and label.ndim == 2
-    if label.ndim != 1 + is_embedding or num_batches not in (0, len(label)):
+    wrong_count = num_batches and num_batches != len(label)
+    if label.ndim != 1 + is_embedding or wrong_count:
         count = num_batches or 'N'
         raise ValueError(
             f'{owner}: label has shape {list(label.shape)}, expected '
@@ -103,7 +104,8 @@ def resolve_labels(label: LabelLike, num_batches: int, num_classes: int,
     if label.is_floating_point():
         raise ValueError(
             f'{owner}: label holds {label.dtype}, expected integers.')
-    if label.device.type == 'cpu' and len(label):
+    # Reading values would stall an accelerator, and break a compiled graph.
+    if label.device.type == 'cpu' and not torch.compiler.is_compiling():
         _check_range(label, num_classes, owner)
     return label.to(device, torch.int64)
 
@@ -175,6 +177,8 @@ def _require_count(num_batches: int, what: str, owner: str) -> None:
 
 def _check_range(label: Tensor, num_classes: int, owner: str) -> None:
     """Refuse classes that do not exist."""
+    if not len(label):
+        return
     low, high = int(label.min()), int(label.max())
     if low < 0 or high >= num_classes:
         raise ValueError(

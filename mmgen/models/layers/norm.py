@@ -1,7 +1,7 @@
 """Normalisation layers from config dicts."""
 from torch import nn
 
-from mmgen.models.layers.sync_batch_norm import SyncBatchNorm, batch_norm
+from mmgen.models.layers.sync_batch_norm import batch_norm, sync_batch_norm
 
 
 def make_norm(cfg: dict, channels: int, *,
@@ -25,7 +25,7 @@ def make_norm(cfg: dict, channels: int, *,
     if name == 'BN':
         return 'bn', batch_norm(channels, sync=sync, **settings)
     if name == 'SyncBN':
-        return 'bn', SyncBatchNorm(channels, **settings)
+        return 'bn', sync_batch_norm(channels, **settings)
     if name == 'IN':
         return 'in', nn.InstanceNorm2d(channels, **settings)
     if name == 'GN':

@@ -1,28 +1,26 @@
 """Batch normalisation over the joint batch of all processes.
 
-`torch.nn.SyncBatchNorm` does this on CUDA only. Here it also works on the CPU
-(gloo), so that the distributed path of a model can be tested anywhere.
+`torch.nn.SyncBatchNorm` does this on CUDA only, and its distributed wrapper
+refuses it elsewhere. The layer here does it on the CPU (gloo), so that the
+distributed path of a model can be tested anywhere.
 """
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
 
-class SyncBatchNorm(nn.SyncBatchNorm):
-    """`torch.nn.SyncBatchNorm` that also works on the CPU.
+class SyncBatchNorm(nn.BatchNorm2d):
+    """Synchronised batch norm out of plain tensor operations.
 
-    On CUDA it is torch's own. On the CPU the mean and the variance come from
-    two differentiable sums over the processes. The state has the same keys as
-    that of `torch.nn.BatchNorm2d`.
+    The mean and the variance come from two differentiable sums over the
+    processes. The state has the same keys as that of `torch.nn.BatchNorm2d`.
+    On CUDA `torch.nn.SyncBatchNorm` is faster; `sync_batch_norm` chooses.
     """
 
     def forward(self, input: Tensor) -> Tensor:
-        if input.device.type != 'cpu':
-            return super().forward(input)
         if self.training and world_size() > 1:
             return self._forward_over_processes(input)
-        # Also where torch's own refuses: one process, or eval, on the CPU.
-        return nn.BatchNorm2d.forward(self, input)
+        return super().forward(input)
 
     def _check_input_dim(self, input: Tensor) -> None:
         if input.ndim < 2:
@@ -106,5 +104,12 @@ def batch_norm(num_features: int, *, sync: bool, **kwargs) -> nn.Module:
         **kwargs: ``eps``, ``momentum``, ``affine`` as in torch.
     """
     if sync and world_size() > 1:
-        return SyncBatchNorm(num_features, **kwargs)
+        return sync_batch_norm(num_features, **kwargs)
     return nn.BatchNorm2d(num_features, **kwargs)
+
+
+def sync_batch_norm(num_features: int, **kwargs) -> nn.Module:
+    """The synchronised layer for the devices of this machine."""
+    if torch.cuda.is_available():
+        return nn.SyncBatchNorm(num_features, **kwargs)
+    return SyncBatchNorm(num_features, **kwargs)

@@ -1,0 +1,49 @@
+"""Initialisations have the promised statistics."""
+import pytest
+import torch
+from torch import nn
+
+from mmgen.models.layers import LayerMaker, init_weights, raw_weight
+
+
+def network(**settings):
+    layers = LayerMaker(**settings)
+    return nn.Sequential(
+        layers.conv(16, 32, 3), layers.linear(64, 32),
+        layers.embedding(10, 40))
+
+
+@pytest.mark.parametrize('style', ['torch', 'ajbrock', None])
+def test_ortho_rows_are_orthonormal(style):
+    settings = dict(sn_style=style) if style else dict(
+        with_spectral_norm=False)
+    net = network(**settings)
+    init_weights(net, 'ortho')
+    for layer in net:
+        matrix = raw_weight(layer).detach().flatten(1)
+        torch.testing.assert_close(
+            matrix @ matrix.T, torch.eye(len(matrix)), atol=1e-5, rtol=0)
+    assert net[0].bias.abs().sum() == 0
+
+
+def test_n02_and_xavier():
+    torch.manual_seed(0)
+    net = network()
+    init_weights(net, 'N02')
+    assert net[0].weight.std().item() == pytest.approx(0.02, rel=0.05)
+    init_weights(net, 'xavier')
+    bound = (6 / (64 + 32))**0.5
+    largest = net[1].weight.abs().max().item()
+    assert 0.98 * bound < largest <= bound
+
+
+def test_meta_weights_are_passed_over():
+    with torch.device('meta'):
+        net = network()
+    init_weights(net, 'ortho')
+    assert net[0].weight.is_meta
+
+
+def test_unknown_name_is_refused():
+    with pytest.raises(ValueError, match="init_type='he', expected one of"):
+        init_weights(network(), 'he')
