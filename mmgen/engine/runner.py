@@ -1,0 +1,353 @@
+"""The runner behind tools/train.py and tools/test.py.
+
+MMEngine's `Runner` with what a GAN needs by default: networks wrapped one by
+one, checkpoints of plain values that are written whole, resuming that is
+exact and strict, and the hooks that every run wants.
+"""
+import time
+from pathlib import Path
+from typing import Any
+
+import mmengine
+import torch
+from mmengine.config import Config
+from mmengine.dist import all_gather_object, get_rank, is_main_process
+from mmengine.optim import OptimWrapper, OptimWrapperDict
+from mmengine.runner import BaseLoop, Runner
+from torch import nn
+
+import mmgen
+from mmgen.engine.checkpointing import (load_weights, newest_checkpoint,
+                                        read_checkpoint, unpack,
+                                        write_checkpoint)
+from mmgen.engine.distributed import broadcast_buffers, init_dist
+from mmgen.engine.schedulers import fill_schedulers
+from mmgen.registry import LOOPS, RUNNERS
+from mmgen.utils.unwrap import unwrap
+
+DEFAULT_WRAPPER = dict(
+    type='MMSeparateDistributedDataParallel',
+    broadcast_buffers=False,
+    find_unused_parameters=False)
+
+# Beside MMEngine's own default hooks; a config may set one to None.
+DEFAULT_HOOKS = dict(
+    timer=dict(type='GenIterTimerHook'),
+    checkpoint=dict(type='CheckpointHook', interval=10000, by_epoch=False),
+    history_limit=dict(type='HistoryLimitHook'),
+    live_progress=dict(type='LiveProgressHook'))
+
+
+@RUNNERS.register_module()
+class GenRunner(Runner):
+    """Run the training, validation or test that a config describes.
+
+    Takes the arguments of MMEngine's `Runner`. The config may further hold
+    ``trust_checkpoint=True``, which lets a checkpoint construct any object.
+    """
+
+    # ---------------------------------------------------------- environment
+
+    def setup_env(self, env_cfg: dict) -> None:
+        """Start the process group with mmgen's `init_dist` first."""
+        if self.distributed:
+            init_dist(self.launcher, **env_cfg.get('dist_cfg', {}))
+        super().setup_env(env_cfg)
+
+    @property
+    def base_seed(self) -> int:
+        """The seed of the run, the same in all processes."""
+        differs = self._randomness_cfg.get('diff_rank_seed', False)
+        return self.seed - get_rank() if differs else self.seed
+
+    def wrap_model(self, model_wrapper_cfg: dict | None,
+                   model: nn.Module) -> nn.Module:
+        """Wrap each network on its own, unless the config says otherwise."""
+        if self.distributed and model_wrapper_cfg is None:
+            model_wrapper_cfg = dict(DEFAULT_WRAPPER)
+        return super().wrap_model(model_wrapper_cfg, model)
+
+    def register_default_hooks(self, hooks: dict | None = None) -> None:
+        """MMEngine's default hooks with mmgen's beside and in place."""
+        super().register_default_hooks({**DEFAULT_HOOKS, **(hooks or {})})
+
+    def build_train_loop(self, loop: BaseLoop | dict) -> BaseLoop:
+        """`GenTrainLoop` where the config names no loop."""
+        if isinstance(loop, dict) and 'type' not in loop:
+            loop = dict(loop)
+            if loop.pop('by_epoch', False):
+                raise ValueError(
+                    'train_cfg: by_epoch=True, but GANs are trained by '
+                    'iterations. Set by_epoch=False and max_iters.')
+            loop = LOOPS.build(
+                dict(type='GenTrainLoop', **loop),
+                default_args=dict(
+                    runner=self, dataloader=self._train_dataloader))
+        return super().build_train_loop(loop)
+
+    def build_param_scheduler(self, scheduler: Any) -> Any:
+        """Complete a dict that names some of the optimisers only."""
+        if isinstance(self.optim_wrapper, OptimWrapperDict):
+            scheduler = fill_schedulers(scheduler,
+                                        list(self.optim_wrapper.keys()))
+        return super().build_param_scheduler(scheduler)
+
+    def sync_buffers(self) -> None:
+        """Give all processes the buffers of the first."""
+        broadcast_buffers(unwrap(self.model))
+
+    # --------------------------------------------------------------- saving
+
+    def save_checkpoint(self,
+                        out_dir: str,
+                        filename: str,
+                        file_client_args: dict | None = None,
+                        save_optimizer: bool = True,
+                        save_param_scheduler: bool = True,
+                        meta: dict | None = None,
+                        by_epoch: bool = True,
+                        backend_args: dict | None = None) -> None:
+        """Write a checkpoint; every process has to call it.
+
+        Args:
+            out_dir: Folder, or an address of a remote store.
+            filename: Name of the file.
+            file_client_args: Not supported; use ``backend_args``.
+            save_optimizer: Keep the optimisers, needed for resuming.
+            save_param_scheduler: Keep the schedules.
+            meta: Entries for ``meta``, at least ``iter`` if the current one
+                is not meant.
+            by_epoch: Whether the run counts epochs.
+            backend_args: Settings of the remote store.
+        """
+        self.sync_buffers()
+        unfinished = self._gather_unfinished_updates()
+        if not is_main_process():
+            return
+        checkpoint = dict(
+            meta=self._meta(meta or {}, by_epoch),
+            state_dict=_on_cpu(unwrap(self.model).state_dict()),
+            message_hub=_on_cpu(self.message_hub.state_dict()))
+        if save_optimizer:
+            checkpoint['optimizer'] = _on_cpu(self.optim_wrapper.state_dict())
+            checkpoint['updates'] = unfinished
+        if save_param_scheduler:
+            checkpoint['param_schedulers'] = _states(self.param_schedulers)
+        self.call_hook('before_save_checkpoint', checkpoint=checkpoint)
+        if '://' in str(out_dir) or backend_args is not None:
+            mmengine.runner.save_checkpoint(
+                checkpoint,
+                mmengine.fileio.join_path(
+                    out_dir, filename, backend_args=backend_args),
+                backend_args=backend_args)
+        else:
+            write_checkpoint(checkpoint, Path(out_dir) / filename)
+
+    def _meta(self, meta: dict, by_epoch: bool) -> dict:
+        """What the checkpoint says about its run."""
+        now = dict(epoch=self.epoch, iter=self.iter + (not by_epoch))
+        about = dict(
+            cfg=self.cfg.pretty_text,
+            seed=self.base_seed,
+            experiment_name=self.experiment_name,
+            time=time.strftime('%Y%m%d_%H%M%S'),
+            mmgen_version=mmgen.__version__,
+            mmengine_version=mmengine.__version__,
+            torch_version=str(torch.__version__),
+            world_size=self.world_size)
+        dataset = getattr(self.train_dataloader, 'dataset', None)
+        if hasattr(dataset, 'metainfo'):
+            about['dataset_meta'] = dataset.metainfo
+        return {**now, **meta, **about}
+
+    def _gather_unfinished_updates(self) -> dict:
+        """Backward passes counted, and gradients not yet used, by process."""
+        own = {
+            name: _unfinished_update(wrapper)
+            for name, wrapper in _named_wrappers(self.optim_wrapper)
+        }
+        ranks = all_gather_object(own)
+        return {
+            name: dict(
+                inner_count=own[name]['inner_count'],
+                grads=[rank[name]['grads'] for rank in ranks])
+            for name in own
+        }
+
+    # -------------------------------------------------------------- loading
+
+    def load_or_resume(self) -> None:
+        """Load or resume what the config asks for, once."""
+        if self._has_loaded:
+            return
+        source = self._load_from
+        if self._resume and source is None:
+            source = newest_checkpoint(self.work_dir)
+            if source is None:
+                self.logger.info(
+                    f'No checkpoint in {self.work_dir} to resume: training '
+                    'starts from the beginning.')
+        if source is None:
+            return
+        if self._resume:
+            self.resume(source)
+        else:
+            self.load_checkpoint(source)
+
+    def load_checkpoint(self,
+                        filename: str,
+                        map_location: Any = 'cpu',
+                        strict: bool = False,
+                        revise_keys: list | None = None) -> dict:
+        """Take over the weights of a checkpoint.
+
+        Args:
+            filename: A file or an address that MMEngine can fetch.
+            map_location: Unused; files are read onto the CPU.
+            strict: Refuse any difference of names.
+            revise_keys: Unused; the names of other writers are understood.
+
+        Returns:
+            The checkpoint.
+        """
+        filename = _local_file(filename)
+        checkpoint = read_checkpoint(
+            filename, trust=self.cfg.get('trust_checkpoint', False))
+        unpack(checkpoint)
+        self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
+        load_weights(
+            unwrap(self.model), checkpoint['state_dict'], strict, filename)
+        self._has_loaded = True
+        self.logger.info(f'Loaded the weights of {filename}')
+        return checkpoint
+
+    def resume(self,
+               filename: str,
+               resume_optimizer: bool = True,
+               resume_param_scheduler: bool = True,
+               map_location: Any = 'cpu') -> None:
+        """Go on where the run that wrote ``filename`` was.
+
+        Raises:
+            RuntimeError: The file has other entries than the model, or lacks
+                the optimisers.
+        """
+        checkpoint = self.load_checkpoint(filename, strict=True)
+        if 'optimizer' not in checkpoint or 'iter' not in checkpoint['meta']:
+            raise RuntimeError(
+                f'{filename} holds weights only and cannot be resumed. Give '
+                'an iter_N.pth of the run, or load_from to start anew from '
+                'these weights.')
+        meta = checkpoint['meta']
+        self.train_loop._epoch = meta['epoch']
+        self.train_loop._iter = meta['iter']
+        self._resume_seed(meta.get('seed'))
+        self.message_hub.load_state_dict(checkpoint['message_hub'])
+        if resume_optimizer:
+            self._resume_optimizer(checkpoint)
+        if resume_param_scheduler and self.param_schedulers is not None:
+            self._resume_schedules(checkpoint.get('param_schedulers'))
+        self.logger.info(f'Resumed {filename} at iteration {self.iter}')
+
+    def _resume_seed(self, seed: int | None) -> None:
+        """Take over the seed of the run."""
+        if seed is None or seed == self.base_seed:
+            return
+        configured = self._randomness_cfg.get('seed')
+        if configured is not None:
+            self.logger.warning(
+                f'The seed of the checkpoint, {seed}, replaces seed='
+                f'{configured} of the config.')
+        self._randomness_cfg.update(seed=seed)
+        self.set_randomness(**self._randomness_cfg)
+
+    def _resume_optimizer(self, checkpoint: dict) -> None:
+        """Optimiser states, then the updates that were under way."""
+        self.optim_wrapper = self.build_optim_wrapper(self.optim_wrapper)
+        self.optim_wrapper.load_state_dict(checkpoint['optimizer'])
+        updates = checkpoint.get('updates', {})
+        for name, wrapper in _named_wrappers(self.optim_wrapper):
+            if name in updates:
+                _resume_update(wrapper, updates[name])
+
+    def _resume_schedules(self, states: Any) -> None:
+        """States of the schedules."""
+        self.param_schedulers = self.build_param_scheduler(
+            self.param_schedulers)
+        if isinstance(self.param_schedulers, dict):
+            pairs = [(scheduler, state)
+                     for name, group in self.param_schedulers.items()
+                     for scheduler, state in zip(group, states[name])]
+        else:
+            pairs = zip(self.param_schedulers, states)
+        for scheduler, state in pairs:
+            scheduler.load_state_dict(state)
+
+
+def _on_cpu(value: Any) -> Any:
+    """Copies of all tensors in ``value``, on the CPU."""
+    if isinstance(value, torch.Tensor):
+        return value.detach().cpu()
+    if isinstance(value, dict):
+        return {key: _on_cpu(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(_on_cpu(item) for item in value)
+    return value
+
+
+def _states(schedulers: Any) -> Any:
+    """States of schedules in the form they are kept in."""
+    if isinstance(schedulers, dict):
+        return {name: _states(group) for name, group in schedulers.items()}
+    return [scheduler.state_dict() for scheduler in schedulers or []]
+
+
+def _named_wrappers(optim_wrapper: OptimWrapper | OptimWrapperDict):
+    """Names and optimiser wrappers; a single one has the name ''."""
+    if isinstance(optim_wrapper, OptimWrapperDict):
+        return list(optim_wrapper.items())
+    return [('', optim_wrapper)]
+
+
+def _parameters(wrapper: OptimWrapper) -> list[nn.Parameter]:
+    """The parameters that ``wrapper`` updates, in order."""
+    return [p for group in wrapper.param_groups for p in group['params']]
+
+
+def _unfinished_update(wrapper: OptimWrapper) -> dict:
+    """Backward passes so far, and gradients that wait for the update."""
+    count = wrapper.inner_count
+    waiting = count % wrapper._accumulative_counts != 0
+    grads = [
+        None if p.grad is None else p.grad.detach().cpu()
+        for p in _parameters(wrapper)
+    ] if waiting else []
+    return dict(inner_count=count, grads=grads)
+
+
+def _resume_update(wrapper: OptimWrapper, state: dict) -> None:
+    """Undo `_unfinished_update`, with the gradients of this process."""
+    wrapper._inner_count = state['inner_count']
+    grads = state['grads'][min(get_rank(), len(state['grads']) - 1)]
+    for parameter, grad in zip(_parameters(wrapper), grads):
+        if grad is not None:
+            parameter.grad = grad.to(parameter)
+
+
+def _local_file(filename: str | Path) -> str | Path:
+    """``filename``, fetched first if it is an address."""
+    if '://' not in str(filename):
+        return filename
+    from torch.hub import get_dir, download_url_to_file
+    target = Path(get_dir()) / 'checkpoints' / str(filename).rsplit('/')[-1]
+    if not target.is_file():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        download_url_to_file(str(filename), str(target))
+    return target
+
+
+def build_runner(cfg: Config) -> Runner:
+    """The runner of ``cfg``: `GenRunner` unless it names another."""
+    if 'runner_type' in cfg:
+        return RUNNERS.build(cfg)
+    return GenRunner.from_cfg(cfg)

@@ -1,0 +1,197 @@
+"""The training loop: iterations that depend on their number alone.
+
+Before each iteration the random state is set from (seed, iteration, rank),
+and the loader's position is a formula of the iteration. What happens in
+between (validation, pictures, a restart) cannot change the training.
+"""
+import copy
+import random
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from mmengine.dist import barrier, get_rank
+from mmengine.runner import IterBasedTrainLoop
+from mmengine.runner.base_loop import BaseLoop
+
+from mmgen.datasets.checks import check_training_data
+from mmgen.datasets.loading import SeededDataset
+from mmgen.engine.signals import EXIT_STOPPED, StopRequest
+from mmgen.registry import DATASETS, LOOPS
+from mmgen.utils.unwrap import unwrap
+
+# Samplers of 1.x configs that ask for an endless stream.
+PLAIN_SAMPLERS = ('InfiniteSampler', 'DefaultSampler', 'ResumableSampler')
+
+
+def seed_iteration(seed: int, iteration: int, rank: int) -> None:
+    """Set the random state of torch, numpy and Python for one iteration."""
+    mixed = np.random.SeedSequence((seed, iteration, rank)).generate_state(2)
+    torch.manual_seed(int(mixed[0]) << 32 | int(mixed[1]))
+    np.random.seed(mixed[0])
+    random.seed(int(mixed[1]))
+
+
+@LOOPS.register_module()
+class GenTrainLoop(IterBasedTrainLoop):
+    """Train by iterations; a resumed run equals one that never stopped.
+
+    Args:
+        runner: The runner.
+        dataloader: The training data loader's config. The samplers
+            ``InfiniteSampler`` and ``DefaultSampler`` are replaced by
+            `ResumableSampler`, which reads nothing of what was read before.
+        max_iters: Iterations in all.
+        val_begin: First iteration that may be followed by a validation.
+        val_interval: Iterations between validations.
+        dynamic_intervals: Pairs (iteration, new ``val_interval``).
+        val_at_start: Validate before the first iteration too.
+
+    Raises:
+        ValueError: The data cannot train this model (`check_training_data`).
+    """
+
+    def __init__(self,
+                 runner,
+                 dataloader: dict,
+                 max_iters: int,
+                 val_begin: int = 1,
+                 val_interval: int = 1000,
+                 dynamic_intervals: list[tuple[int, int]] | None = None,
+                 val_at_start: bool = False) -> None:
+        max_iters = _whole_number('max_iters', max_iters)
+        self.val_interval = _whole_number('val_interval', val_interval)
+        BaseLoop.__init__(self, runner, _positioned(dataloader))
+        self._max_iters = max_iters
+        self._max_epochs = 1  # hooks that count epochs see one
+        self._epoch = 0
+        self._iter = 0
+        self.val_begin = val_begin
+        self.val_at_start = val_at_start
+        self.stop_training = False
+        self.dynamic_milestones, self.dynamic_intervals = _milestones(
+            self.val_interval, dynamic_intervals)
+        self._check_data()
+
+    def _check_data(self) -> None:
+        """Refuse data that this model cannot be trained on."""
+        model = unwrap(self.runner.model)
+        check_training_data(
+            _innermost(self.dataloader.dataset),
+            num_classes=getattr(model, 'num_classes', None),
+            channels=_image_channels(model))
+
+    def run(self) -> torch.nn.Module:
+        """Train to ``max_iters`` or until the process is asked to stop."""
+        runner = self.runner
+        runner.call_hook('before_train')
+        runner.call_hook('before_train_epoch')
+        if self.val_at_start and self._iter == 0:
+            self._validate()
+        batches = self._open()
+        with StopRequest() as stop:
+            while self._iter < self._max_iters and not self.stop_training:
+                runner.model.train()
+                data_batch = next(batches)
+                seed_iteration(runner.base_seed, self._iter, get_rank())
+                self.run_iter(data_batch)
+                if self._validation_is_due():
+                    self._validate()
+                if stop.agreed():
+                    self._save_and_exit()
+        runner.call_hook('after_train_epoch')
+        runner.call_hook('after_train')
+        return runner.model
+
+    def _open(self) -> Iterator:
+        """Batches from the current iteration on."""
+        sampler, dataset = self.dataloader.sampler, self.dataloader.dataset
+        sampler.seed = dataset.seed = self.runner.base_seed
+        sampler.start_at(self._iter * self.dataloader.batch_size)
+        return iter(self.dataloader)
+
+    def _validation_is_due(self) -> bool:
+        """Whether a validation follows the iteration just done."""
+        self._decide_current_val_interval()
+        return (self.runner.val_loop is not None
+                and self._iter >= self.val_begin
+                and (self._iter % self.val_interval == 0
+                     or self._iter == self._max_iters))
+
+    def _validate(self) -> None:
+        """Validate with the same buffers in all processes."""
+        if self.runner.val_loop is not None:
+            self.runner.sync_buffers()
+            self.runner.val_loop.run()
+
+    def _save_and_exit(self) -> None:
+        """Save what there is and end with the code that says so."""
+        runner = self.runner
+        if self._iter < self._max_iters:
+            name = f'iter_{self._iter}.pth'
+            runner.logger.info(
+                f'Asked to stop: saving {name}. Start again with --resume.')
+            runner.save_checkpoint(
+                runner.work_dir,
+                name,
+                meta=dict(epoch=self._epoch, iter=self._iter),
+                by_epoch=False)
+        runner.call_hook('after_train')
+        runner.call_hook('after_run')
+        barrier()  # a launcher ends the others when the first one leaves
+        raise SystemExit(EXIT_STOPPED)
+
+
+def _whole_number(name: str, value: int | float) -> int:
+    """``value`` as an integer of at least 1."""
+    if isinstance(value, bool) or int(value) != value or value < 1:
+        raise ValueError(
+            f'train_cfg: {name}={value}, expected a number of iterations of '
+            'at least 1.')
+    return int(value)
+
+
+def _milestones(first: int, changes: list | None) -> tuple[list, list]:
+    """Iterations at which the validation interval changes, and the values."""
+    changes = [(0, first), *(changes or [])]
+    return [at for at, _ in changes], [interval for _, interval in changes]
+
+
+def _positioned(dataloader: dict) -> dict:
+    """The data loader's config with samples that know their position."""
+    cfg = copy.deepcopy(dataloader)
+    if 'batch_size' not in cfg:
+        raise ValueError(
+            'train_dataloader: batch_size is missing. Set the number of '
+            'images for each process, for example batch_size=32.')
+    sampler = dict(cfg.get('sampler') or dict(type='InfiniteSampler'))
+    if sampler.get('type') not in PLAIN_SAMPLERS or 'batch_sampler' in cfg:
+        raise ValueError(
+            f'train_dataloader: the sampler {sampler.get("type")} cannot be '
+            f'put at a position, expected one of {", ".join(PLAIN_SAMPLERS)} '
+            "and no batch_sampler. For another one set runner_type='Runner', "
+            'which resumes by reading everything once more.')
+    cfg['sampler'] = dict(
+        type='ResumableSampler', seed=0, shuffle=sampler.get('shuffle', True))
+    dataset = cfg['dataset']
+    if isinstance(dataset, dict):
+        dataset = DATASETS.build(dataset)
+    if hasattr(dataset, 'full_init'):
+        dataset.full_init()
+    cfg['dataset'] = SeededDataset(dataset, seed=0)
+    cfg.setdefault('collate_fn', dict(type='stack_collate'))
+    return cfg
+
+
+def _innermost(dataset) -> object:
+    """The dataset under its wrappers."""
+    while hasattr(dataset, 'dataset'):
+        dataset = dataset.dataset
+    return dataset
+
+
+def _image_channels(model: torch.nn.Module) -> int | None:
+    """Channels of the images that the discriminator takes, if it says so."""
+    discriminator = getattr(model, 'discriminator', None)
+    return getattr(unwrap(discriminator), 'in_channels', None) \
+        if discriminator is not None else None

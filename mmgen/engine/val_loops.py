@@ -1,0 +1,125 @@
+"""Validation and test of a generative model.
+
+Not the data loader's batches are predicted, but as many images as the metrics
+ask for are generated. Nothing of it is felt by the training around: the
+random state is put back, and gradients are off.
+"""
+from pathlib import Path
+
+import torch
+from mmengine.dist import get_world_size, is_main_process
+from mmengine.logging import print_log
+from mmengine.runner.base_loop import BaseLoop
+from torch.utils.data import DataLoader
+
+from mmgen.engine.distributed import unwrap
+from mmgen.evaluation.evaluator import (GenEvaluator, SampleGroup,
+                                        build_evaluator)
+from mmgen.evaluation.identity import make_card, write_card
+from mmgen.evaluation.progress import progress
+from mmgen.evaluation.samplers import forked_rng, seed_batch
+from mmgen.registry import LOOPS
+
+
+class _GenLoop(BaseLoop):
+    """Generate, measure, report.
+
+    Args:
+        runner: The runner.
+        dataloader: Loader of the real images; its batch size is that of the
+            generated ones unless the evaluator has one.
+        evaluator: Config of `GenEvaluator`, of a metric, or a list of
+            either.
+    """
+
+    mode: str
+
+    def __init__(self, runner, dataloader: DataLoader | dict,
+                 evaluator: GenEvaluator | dict | list) -> None:
+        super().__init__(runner, dataloader)
+        self.evaluator = build_evaluator(evaluator)
+
+    @property
+    def total_length(self) -> int:
+        """Iterations of this process in one run."""
+        return sum(len(group.batches)
+                   for group in self.evaluator.groups(self.dataloader))
+
+    def result_keys(self) -> list[str]:
+        """The keys that `run` will report."""
+        return self.evaluator.result_keys()
+
+    def run(self) -> dict[str, float]:
+        """Evaluate the model as it is now; the results by key."""
+        self._call_hook('before_{}')
+        self._call_hook('before_{}_epoch')
+        self.runner.model.eval()
+        # Not inference_mode: what a model keeps of a forward pass would be
+        # useless to the training that goes on.
+        with torch.no_grad(), forked_rng():
+            self.evaluator.prepare(unwrap(self.runner.model), self.dataloader)
+            done = 0
+            for group in self.evaluator.groups(self.dataloader):
+                self._run_group(group, done)
+                done += len(group.batches)
+        results = self.evaluator.evaluate()
+        if is_main_process():
+            self._write_card(results)
+        self._call_hook('after_{}_epoch', metrics=results)
+        self._call_hook('after_{}')
+        return results
+
+    def _run_group(self, group: SampleGroup, done: int) -> None:
+        """Generate the images of one group; ``done`` batches came before."""
+        model = self.runner.model
+        title = f'Generating ({group.request.sample_model})'
+        own = sum(batch.size for batch in group.batches)
+        with progress(_of_this_process(title), own) as advance:
+            for index, batch in enumerate(group.batches, start=done):
+                self._call_hook('before_{}_iter', batch_idx=index,
+                                data_batch=batch.data)
+                seed_batch(group.request.seed, batch.index)
+                outputs = model.test_step(batch.data)
+                self.evaluator.process(group, batch, outputs, unwrap(model))
+                self._call_hook('after_{}_iter', batch_idx=index,
+                                data_batch=batch.data, outputs=outputs)
+                advance(batch.size)
+
+    def _call_hook(self, place: str, **kwargs) -> None:
+        self.runner.call_hook(place.format(self.mode), **kwargs)
+
+    def _write_card(self, results: dict[str, float]) -> None:
+        """Write down what the numbers are, beside the log."""
+        iteration = self._iteration()
+        parts = [] if self.mode == 'val' else [self.mode]
+        parts += [self.mode] if iteration is None else [f'iter_{iteration}']
+        name = '_'.join(dict.fromkeys(parts)) + '.json'
+        path = Path(self.runner.log_dir) / 'metrics_identity' / name
+        card = make_card(results, self.evaluator.identities(), iteration,
+                         self.runner.cfg.get('load_from'))
+        write_card(path, card)
+        print_log(f'What these numbers are: {path}', logger='current')
+
+    def _iteration(self) -> int | None:
+        """Of the training; asking the runner in a test would build one."""
+        training = 'iter' in self.runner.message_hub.runtime_info
+        return self.runner.iter if training else None
+
+
+def _of_this_process(title: str) -> str:
+    world_size = get_world_size()
+    return title if world_size == 1 else f'{title}, 1 of {world_size} processes'
+
+
+@LOOPS.register_module()
+class GenValLoop(_GenLoop):
+    """Validation of a generative model. Arguments as `_GenLoop`'s."""
+
+    mode = 'val'
+
+
+@LOOPS.register_module()
+class GenTestLoop(_GenLoop):
+    """Test of a generative model. Arguments as `_GenLoop`'s."""
+
+    mode = 'test'

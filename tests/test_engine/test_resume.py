@@ -1,0 +1,163 @@
+"""A run that was killed and resumed equals one that never stopped."""
+import os
+import shutil
+import signal
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.hooks import Hook
+from tiny_runs import in_children, tiny_config, write_images
+
+from mmgen.engine.amp import convert_to_amp
+from mmgen.engine.checkpointing import read_checkpoint
+from mmgen.engine.runner import build_runner
+
+
+class KillAt(Hook):
+    """Kill the process after an iteration, as an outage would."""
+
+    priority = 'LOWEST'
+
+    def __init__(self, iteration):
+        self.iteration = iteration
+
+    def after_train_iter(self, runner, batch_idx, data_batch=None,
+                         outputs=None):
+        if runner.iter + 1 == self.iteration:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.fixture(scope='module')
+def data_root(tmp_path_factory):
+    return write_images(tmp_path_factory.mktemp('images'))
+
+
+def train(cfg, world_size, kill_at=None, resume=False):
+    """Train in ``world_size`` processes; their exit codes."""
+    cfg = Config(cfg)
+    cfg.resume = resume
+    if world_size > 1:
+        cfg.launcher = 'pytorch'
+
+    def run():
+        runner = build_runner(cfg)
+        if kill_at is not None:
+            runner.register_hook(KillAt(kill_at))
+        runner.train()
+
+    return in_children(run, world_size)
+
+
+def all_tensors(value, path=''):
+    """Every tensor and number of a checkpoint, by its place."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from all_tensors(item, f'{path}/{key}')
+    elif isinstance(value, (list, tuple)):
+        for index, item in enumerate(value):
+            yield from all_tensors(item, f'{path}/{index}')
+    else:
+        yield path, value
+
+
+def assert_same(a, b):
+    """Model, average, optimisers and schedules are equal bit by bit."""
+    for part in ('state_dict', 'optimizer', 'param_schedulers', 'updates'):
+        ours, theirs = dict(all_tensors(a[part])), dict(all_tensors(b[part]))
+        assert ours.keys() == theirs.keys()
+        for key, value in ours.items():
+            if isinstance(value, torch.Tensor):
+                assert torch.equal(value, theirs[key]), f'{part}{key}'
+            else:
+                assert value == theirs[key], f'{part}{key}'
+
+
+@pytest.mark.parametrize('amp', [False, True], ids=['fp32', 'amp'])
+@pytest.mark.parametrize('world_size', [1, 2], ids=['1proc', '2procs'])
+@pytest.mark.parametrize('num_workers', [0, 2], ids=['0workers', '2workers'])
+@pytest.mark.parametrize('family', ['dcgan', 'biggan'])
+def test_killed_and_resumed_equals_uninterrupted(family, num_workers,
+                                                 world_size, amp, data_root,
+                                                 tmp_path):
+    """10 iterations, kill -9 at 13, resumed to 20: as 20 in one go.
+
+    Validation (every 4), pictures (every 7), a falling learning rate,
+    flips and an accumulation of 3 that is under way at iteration 10 are in
+    between.
+    """
+
+    def config(work_dir):
+        cfg = tiny_config(data_root, work_dir, family, num_workers)
+        if amp:
+            cfg['optim_wrapper'] = convert_to_amp(cfg['optim_wrapper'], None)
+        return cfg
+
+    straight, broken = tmp_path / 'straight', tmp_path / 'broken'
+    assert train(config(straight), world_size) == [0] * world_size
+    killed = train(config(broken), world_size, kill_at=13)
+    assert killed == [-signal.SIGKILL] * world_size
+    assert not (broken / 'iter_20.pth').exists()
+    assert train(config(broken), world_size, resume=True) == [0] * world_size
+
+    expected = read_checkpoint(straight / 'iter_20.pth')
+    assert_same(expected, read_checkpoint(broken / 'iter_20.pth'))
+    assert_different_from_start(expected, read_checkpoint(
+        straight / 'iter_10.pth'))
+
+
+def assert_different_from_start(end, middle):
+    """The ten iterations that are compared did something."""
+    assert any(not torch.equal(end['state_dict'][key], value)
+               for key, value in middle['state_dict'].items())
+
+
+def test_keys_do_not_depend_on_the_number_of_processes(data_root, tmp_path):
+    keys = []
+    for world_size in (1, 2):
+        work_dir = tmp_path / str(world_size)
+        cfg = tiny_config(data_root, work_dir, 'biggan', max_iters=2)
+        assert train(cfg, world_size) == [0] * world_size
+        keys.append(list(read_checkpoint(work_dir / 'iter_2.pth')['state_dict']))
+    assert keys[0] == keys[1]
+
+
+def test_damaged_newest_checkpoint_is_passed_over(data_root, tmp_path):
+    cfg = tiny_config(data_root, tmp_path, max_iters=12)
+    cfg['default_hooks']['checkpoint']['interval'] = 4
+    assert train(cfg, 1) == [0]
+    expected = read_checkpoint(tmp_path / 'iter_12.pth')
+    shutil.copy(tmp_path / 'iter_12.pth', tmp_path / 'copy')
+    data = (tmp_path / 'iter_12.pth').read_bytes()
+    (tmp_path / 'iter_12.pth').write_bytes(data[:-100])
+    assert train(cfg, 1, resume=True) == [0]  # from iter_8
+    assert_same(expected, read_checkpoint(tmp_path / 'iter_12.pth'))
+
+
+def test_resumed_run_reads_nothing_of_what_was_read(data_root, tmp_path):
+    """The sampler starts at the position, it is not wound forward."""
+    cfg = tiny_config(data_root, tmp_path, max_iters=10)
+    assert train(cfg, 1) == [0]
+    cfg['train_cfg']['max_iters'] = 12
+    seen = tmp_path / 'seen'
+
+    class Count(Hook):
+
+        def after_train_iter(self, runner, batch_idx, data_batch=None,
+                             outputs=None):
+            with open(seen, 'a') as file:
+                file.write(f'{runner.iter}\n')
+
+    def run():
+        runner = build_runner(Config(dict(cfg, resume=True)))
+        runner.register_hook(Count())
+        dataset = runner.train_dataloader.dataset.dataset
+        reads = []
+        original = type(dataset).__getitem__
+        type(dataset).__getitem__ = lambda self, index: (
+            reads.append(index), original(self, index))[1]
+        runner.train()
+        assert len(reads) == 8, reads  # 2 iterations of 4 images
+
+    assert in_children(run) == [0]
+    assert seen.read_text().split() == ['10', '11']

@@ -1,0 +1,77 @@
+#!/usr/bin/env python
+"""Train the model that a config describes."""
+import argparse
+import os
+import sys
+
+
+def parse_args() -> argparse.Namespace:
+    """The command line."""
+    from mmengine.config import DictAction
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('config', help='file of the config')
+    parser.add_argument(
+        '--work-dir',
+        help='where logs, checkpoints and pictures go; by default '
+        'work_dirs/NAME_OF_THE_CONFIG')
+    parser.add_argument(
+        '--amp',
+        nargs='?',
+        const='auto',
+        choices=['auto', 'float16', 'bfloat16'],
+        help='automatic mixed precision; by default float16 on a GPU and '
+        'bfloat16 on a CPU')
+    parser.add_argument(
+        '--resume',
+        nargs='?',
+        const='auto',
+        help='go on from this checkpoint, by default from the newest whole '
+        'one in the work directory')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        help='settings of the config to change, as key=value; a.b=1 for '
+        'nested ones, k="[1,2]" for lists')
+    parser.add_argument(
+        '--launcher',
+        choices=['none', 'pytorch', 'slurm', 'mpi'],
+        default='none',
+        help='what started the processes')
+    parser.add_argument(
+        '--trust-checkpoint',
+        action='store_true',
+        help='load checkpoints that hold more than tensors and plain values; '
+        'they may run any code')
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
+    args = parser.parse_args()
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    return args
+
+
+def main() -> None:
+    """Build the runner and train."""
+    args = parse_args()
+    from mmgen.engine.amp import convert_to_amp
+    from mmgen.engine.launching import launch_config
+    from mmgen.engine.runner import build_runner
+    cfg = launch_config(
+        args.config,
+        work_dir=args.work_dir,
+        launcher=args.launcher,
+        options=args.cfg_options,
+        trust_checkpoint=args.trust_checkpoint)
+    if cfg.get('train_cfg') is None:
+        sys.exit(f'{args.config} has no train_cfg: it describes a model for '
+                 'testing only. Use tools/test.py.')
+    if args.amp:
+        dtype = None if args.amp == 'auto' else args.amp
+        cfg.optim_wrapper = convert_to_amp(cfg.optim_wrapper, dtype)
+    if args.resume:
+        cfg.resume = True
+        cfg.load_from = None if args.resume == 'auto' else args.resume
+    build_runner(cfg).train()
+
+
+if __name__ == '__main__':
+    main()
