@@ -2,19 +2,22 @@
 
 EMA = dict(type='ExponentialMovingAverage', momentum=0.1)
 
+# LSGAN and GGAN are other losses for the networks of DCGAN.
+DCGAN = dict(
+    noise_size=8,
+    ema_config=EMA,
+    generator=dict(type='DCGANGenerator', output_scale=16, base_channels=16),
+    discriminator=dict(
+        type='DCGANDiscriminator',
+        input_scale=16,
+        output_scale=4,
+        out_channels=1,
+        base_channels=8))
+
 FAMILIES = dict(
-    dcgan=dict(
-        type='DCGAN',
-        noise_size=8,
-        ema_config=EMA,
-        generator=dict(
-            type='DCGANGenerator', output_scale=16, base_channels=16),
-        discriminator=dict(
-            type='DCGANDiscriminator',
-            input_scale=16,
-            output_scale=4,
-            out_channels=1,
-            base_channels=8)),
+    dcgan=dict(type='DCGAN', **DCGAN),
+    lsgan=dict(type='LSGAN', **DCGAN),
+    ggan=dict(type='GGAN', **DCGAN),
     biggan=dict(
         type='BigGAN',
         num_classes=3,
@@ -54,4 +57,4 @@ FAMILIES = dict(
             base_channels=4)),
 )
 
-RESOLUTION = dict(dcgan=16, biggan=32, biggan_ajbrock=32)
+RESOLUTION = dict(dcgan=16, lsgan=16, ggan=16, biggan=32, biggan_ajbrock=32)
