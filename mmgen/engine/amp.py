@@ -1,9 +1,12 @@
 """Mixed precision: an optimiser wrapper, and ``--amp`` for any config."""
 import copy
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
 import torch
+from mmengine.logging import print_log
 from mmengine.optim import AmpOptimWrapper as MMEngineAmpOptimWrapper
 from mmengine.optim import OptimWrapper
 from torch import nn
@@ -53,6 +56,8 @@ class AmpOptimWrapper(MMEngineAmpOptimWrapper):
         parameter = self.optimizer.param_groups[0]['params'][0]
         self.device_type = parameter.device.type
         self.cast_dtype = _amp_dtype(dtype, self.device_type)
+        if self.device_type == 'cpu' and self.cast_dtype != torch.float32:
+            _say_if_emulated()
         # A fixed scale is set again after each step; None lets it adapt.
         self._scale_update_param = None
         if loss_scale == 'dynamic':
@@ -103,6 +108,18 @@ def _amp_dtype(dtype: str | torch.dtype | None,
         raise ValueError(f'AmpOptimWrapper: dtype={dtype!r}, expected one of '
                          f'{", ".join(AMP_DTYPES)}.')
     return AMP_DTYPES[dtype]
+
+
+@cache
+def _say_if_emulated() -> None:
+    """Say once where half precision is computed in software."""
+    if torch.backends.cpu.get_cpu_capability() in ('DEFAULT', 'AVX2'):
+        print_log(
+            'AmpOptimWrapper: this CPU has no instructions for half '
+            'precision. Mixed precision gives the right numbers, but is '
+            'slower than float32: use it for tests only.',
+            logger='current',
+            level=logging.WARNING)
 
 
 def convert_to_amp(optim_wrapper: dict, dtype: str | None = None) -> dict:

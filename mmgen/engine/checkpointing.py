@@ -184,16 +184,16 @@ def _read_safely(path: Path) -> Any:
         return torch.load(path, map_location='cpu', weights_only=True)
     except pickle.UnpicklingError:
         pass
-    except (RuntimeError, EOFError, OSError, ValueError) as error:
+    except Exception as error:  # junk makes the reader fail in any way
         raise RuntimeError(
-            f'{path} is damaged or no checkpoint: {error}') from error
+            f'{path} is damaged or no checkpoint: {error!r}') from error
     try:
         return torch.load(
             path,
             map_location='cpu',
             weights_only=False,
             pickle_module=_OldCheckpointPickle)
-    except pickle.UnpicklingError as error:
+    except Exception as error:
         raise RuntimeError(
             f'{path} holds more than tensors and plain values ({error}). '
             'Loading it could run any code. If you trust where it comes '

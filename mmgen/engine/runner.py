@@ -22,6 +22,7 @@ from mmgen.engine.checkpointing import (load_weights, newest_checkpoint,
                                         write_checkpoint)
 from mmgen.engine.distributed import broadcast_buffers, init_dist
 from mmgen.engine.schedulers import fill_schedulers
+from mmgen.models.base.gan import accumulation
 from mmgen.registry import LOOPS, RUNNERS
 from mmgen.utils.unwrap import unwrap
 
@@ -43,7 +44,9 @@ class GenRunner(Runner):
     """Run the training, validation or test that a config describes.
 
     Takes the arguments of MMEngine's `Runner`. The config may further hold
-    ``trust_checkpoint=True``, which lets a checkpoint construct any object.
+    ``trust_checkpoint=True``, which lets a checkpoint construct any object,
+    and ``channels_last=True``, which lays images out with the channels as the
+    fastest axis: faster on some devices, the same numbers up to rounding.
     """
 
     # ---------------------------------------------------------- environment
@@ -63,6 +66,8 @@ class GenRunner(Runner):
     def wrap_model(self, model_wrapper_cfg: dict | None,
                    model: nn.Module) -> nn.Module:
         """Wrap each network on its own, unless the config says otherwise."""
+        if self.cfg.get('channels_last', False):
+            model = model.to(memory_format=torch.channels_last)
         if self.distributed and model_wrapper_cfg is None:
             model_wrapper_cfg = dict(DEFAULT_WRAPPER)
         return super().wrap_model(model_wrapper_cfg, model)
@@ -317,7 +322,7 @@ def _parameters(wrapper: OptimWrapper) -> list[nn.Parameter]:
 def _unfinished_update(wrapper: OptimWrapper) -> dict:
     """Backward passes so far, and gradients that wait for the update."""
     count = wrapper.inner_count
-    waiting = count % wrapper._accumulative_counts != 0
+    waiting = count % accumulation(wrapper) != 0
     grads = [
         None if p.grad is None else p.grad.detach().cpu()
         for p in _parameters(wrapper)

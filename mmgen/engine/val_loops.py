@@ -107,8 +107,8 @@ class _GenLoop(BaseLoop):
 
 
 def _of_this_process(title: str) -> str:
-    world_size = get_world_size()
-    return title if world_size == 1 else f'{title}, 1 of {world_size} processes'
+    count = get_world_size()
+    return title if count == 1 else f'{title}, 1 of {count} processes'
 
 
 @LOOPS.register_module()

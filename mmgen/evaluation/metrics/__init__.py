@@ -1,0 +1,8 @@
+from .base import GenMetric
+from .fid import FrechetInceptionDistance, frechet_distance
+from .inception_score import InceptionScore, inception_score
+
+__all__ = [
+    'FrechetInceptionDistance', 'GenMetric', 'InceptionScore',
+    'frechet_distance', 'inception_score'
+]

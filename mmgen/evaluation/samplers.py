@@ -1,0 +1,162 @@
+"""Which images are looked at, in which order, and by which process.
+
+Batch ``k`` is made by process ``k % W`` from a seed that depends on ``k``
+alone, so that any number of processes sees the same images in the same
+batches, and each image once.
+"""
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from mmengine.dist import get_dist_info
+from torch.utils.data import DataLoader
+
+from mmgen.datasets.loading.seeded import SeededDataset
+from mmgen.datasets.loading.seeds import (mix_seed, seed_everything,
+                                          unchanged_random_state)
+from mmgen.evaluation.fingerprint import describe
+
+
+@contextmanager
+def forked_rng() -> Iterator[None]:
+    """Leave the random state of torch, numpy and Python as it was."""
+    devices = [torch.cuda.current_device()] \
+        if torch.cuda.is_available() and torch.cuda.is_initialized() else []
+    with unchanged_random_state(), torch.random.fork_rng(devices=devices):
+        yield
+
+
+def seed_batch(seed: int, index: int) -> None:
+    """Set torch, numpy and Python to the random state of batch ``index``."""
+    seed_everything(seed, index)
+    torch.manual_seed(mix_seed(seed, index))  # accelerators, too
+
+
+@dataclass(frozen=True)
+class FakeRequest:
+    """Which generated images a metric wants; equal requests share images.
+
+    Attributes:
+        mode: How the model is asked; ``noise``: from random noise.
+        sample_model: ``ema`` or ``orig``.
+        sample_kwargs: Passed to the model, e.g. truncation.
+        seed: Seed of the noise.
+    """
+
+    mode: str
+    sample_model: str
+    sample_kwargs: dict = field(hash=False)
+    seed: int
+
+    @property
+    def key(self) -> str:
+        """Text that equal requests have in common."""
+        return json.dumps(
+            [self.mode, self.sample_model, describe(self.sample_kwargs),
+             self.seed], sort_keys=True)
+
+
+@dataclass(frozen=True)
+class FakeBatch:
+    """One batch to be generated.
+
+    Attributes:
+        index: ``k``, counted over all processes.
+        start: Place of its first image in the whole set.
+        size: Number of images.
+        data: What ``model.test_step`` is called with.
+    """
+
+    index: int
+    start: int
+    size: int
+    data: dict
+
+
+def fake_batches(request: FakeRequest, total: int,
+                 batch_size: int) -> list[FakeBatch]:
+    """This process's batches; over all processes exactly ``total`` images."""
+    if request.mode != 'noise':
+        raise ValueError(
+            f'fake_batches: sampler mode {request.mode!r} is unknown; known: '
+            "'noise'.")
+    batches = []
+    for index, start, size in _own_batches(total, batch_size):
+        inputs = dict(
+            num_batches=size,
+            sample_model=request.sample_model,
+            sample_kwargs=dict(request.sample_kwargs))
+        batches.append(FakeBatch(index, start, size, dict(inputs=inputs)))
+    return batches
+
+
+def _own_batches(total: int, batch_size: int) -> list[tuple[int, int, int]]:
+    """(index, start, size) of the batches of this process."""
+    rank, world_size = get_dist_info()
+    starts = range(0, total, batch_size)
+    return [(index, starts[index], min(batch_size, total - starts[index]))
+            for index in range(rank, len(starts), world_size)]
+
+
+class _OwnPlaces:
+    """The samples of this process, in batches, for a `SeededDataset`."""
+
+    def __init__(self, total: int, batch_size: int) -> None:
+        self.batches = _own_batches(total, batch_size)
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+    def __iter__(self) -> Iterator[list[tuple[int, int]]]:
+        for _, start, size in self.batches:
+            yield [(place, place) for place in range(start, start + size)]
+
+
+def real_batches(dataloader: DataLoader, total: int, batch_size: int,
+                 seed: int) -> Iterator[tuple[int, Any]]:
+    """The first ``total`` samples of the loader's dataset, in order.
+
+    The loader's own sampler is left aside: it may shuffle, and on several
+    processes it repeats samples to give each the same number.
+
+    Args:
+        dataloader: Gives dataset, collation and workers.
+        total: Number of samples over all processes.
+        batch_size: Samples in a batch.
+        seed: Seed of whatever is random in the pipeline; each sample draws
+            by its place alone.
+
+    Returns:
+        Iterator over (place of the first sample, batch) of this process.
+    """
+    places = _OwnPlaces(total, batch_size)
+    loader = DataLoader(
+        SeededDataset(dataloader.dataset, seed),
+        batch_sampler=places,
+        num_workers=dataloader.num_workers,
+        collate_fn=dataloader.collate_fn,
+        pin_memory=dataloader.pin_memory,
+        worker_init_fn=dataloader.worker_init_fn,
+        multiprocessing_context=dataloader.multiprocessing_context)
+    for (_, start, _), batch in zip(places.batches, loader, strict=True):
+        yield start, batch
+
+
+def real_batch_of_one(dataloader: DataLoader, place: int, seed: int) -> Any:
+    """One sample as `real_batches` gives it, in a batch of its own."""
+    sample = SeededDataset(dataloader.dataset, seed)[place, place]
+    return dataloader.collate_fn([sample])
+
+
+def loader_batch_size(dataloader: DataLoader) -> int:
+    """Batch size of a loader, also of one with a batch sampler."""
+    size = dataloader.batch_size or getattr(
+        dataloader.batch_sampler, 'batch_size', None)
+    if not size:
+        raise ValueError(
+            'GenEvaluator: the val_dataloader has no batch_size. Set '
+            'batch_size in the val_evaluator or in the val_dataloader.')
+    return size

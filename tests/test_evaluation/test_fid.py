@@ -1,0 +1,194 @@
+import itertools
+import logging
+
+import numpy as np
+import pytest
+import torch
+from tiny_evaluation import fid
+
+from mmgen.evaluation import FrechetInceptionDistance, frechet_distance
+from mmgen.evaluation.features import FeatureStatistics, ImageBatch
+from mmgen.registry import METRICS
+
+
+def rotation(size: int, seed: int) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    return np.linalg.qr(rng.standard_normal((size, size)))[0]
+
+
+SPECTRA = {
+    'unit': lambda p: np.ones(p),
+    'log3': lambda p: np.logspace(0, -3, p),
+    'log8': lambda p: np.logspace(0, -8, p),
+    'large': lambda p: np.logspace(8, 2, p),
+    'small': lambda p: np.logspace(-8, -12, p),
+    'half of the rank': lambda p: (np.arange(p) < (p + 1) // 2) * 1.,
+    'rank nine': lambda p: (np.arange(p) < 9) * np.linspace(1, 3, p),
+    'rank one': lambda p: (np.arange(p) < 1) * 5.,
+    'a point': lambda p: np.zeros(p),
+}
+
+
+@pytest.mark.parametrize('a, b', list(itertools.product(SPECTRA, SPECTRA)))
+def test_equals_the_closed_form_of_two_gaussians(a, b):
+    """Covariances with common axes: the roots of the eigenvalues differ."""
+    for size in (1, 2, 3, 16, 70):
+        check_closed_form(SPECTRA[a](size), SPECTRA[b](size), size)
+
+
+def check_closed_form(values_a, values_b, size):
+    rng = np.random.default_rng(size)
+    axes = rotation(size, size)
+    values_b = rng.permutation(values_b)
+    shift = rng.standard_normal(size)
+    expected = shift @ shift + np.square(
+        np.sqrt(values_a) - np.sqrt(values_b)).sum()
+    result, mean, cov = frechet_distance(
+        shift, (axes * values_a) @ axes.T,
+        np.zeros(size), (axes * values_b) @ axes.T)
+    scale = shift @ shift + values_a.sum() + values_b.sum()
+    assert result == pytest.approx(expected, rel=0, abs=1e-10 * scale)
+    assert mean == pytest.approx(shift @ shift)
+    assert mean + cov == result
+
+
+@pytest.mark.parametrize('spectrum', SPECTRA)
+def test_equals_the_closed_form_of_an_optimal_transport(spectrum):
+    """``B = T A T`` with T >= 0: then ``Tr sqrt(AB) = Tr(AT)``, any rank."""
+    size = 40
+    axes, other = rotation(size, 0), rotation(size, 1)
+    a = (axes * SPECTRA[spectrum](size)) @ axes.T
+    transport = (other * np.linspace(0.1, 2, size)) @ other.T
+    b = transport @ a @ transport
+    expected = np.trace(a) + np.trace(b) - 2 * np.trace(a @ transport)
+    result = frechet_distance(np.zeros(size), a, np.zeros(size), b)[0]
+    assert result == pytest.approx(
+        expected, rel=0, abs=1e-10 * np.trace(a + b) + 1e-300)
+
+
+def test_identical_sets_are_at_distance_zero():
+    for rows in (500, 10):  # more and fewer than dimensions
+        x = np.random.default_rng(0).standard_normal((rows, 32)) * 3
+        mean, cov = x.mean(axis=0), np.cov(x, rowvar=False)
+        result = frechet_distance(mean, cov, mean, cov)
+        assert 0 <= result[0] < 1e-10 * np.trace(cov)
+
+
+def test_recorded_numbers_of_random_features():
+    """Values recorded from the 1.x formula (float32), N(0, 1) features."""
+    def features(seed):
+        rng = np.random.Generator(np.random.PCG64(seed))
+        return rng.standard_normal((200, 16)).astype(np.float32)
+
+    def gaussian(x):
+        return x.mean(axis=0), np.cov(x, rowvar=False)
+
+    a, b = features(1), features(2) * np.float32(1.3) + np.float32(0.2)
+    assert frechet_distance(*gaussian(a), *gaussian(b)) == pytest.approx(
+        (3.051877, 0.64667124, 2.4052057), rel=1e-5)
+    assert frechet_distance(*gaussian(a[:10]), *gaussian(b)) == pytest.approx(
+        (16.13494, 1.8340935, 14.300846), rel=1e-5)
+
+
+@pytest.mark.parametrize('batches', [[1, 1, 5], [300, 300, 17], [257], [2]])
+def test_streamed_statistics_equal_numpys(batches):
+    x = np.random.default_rng(0).standard_normal((sum(batches), 12)) + 1e4
+    statistics = FeatureStatistics(12)
+    for part in np.split(x, np.cumsum(batches)[:-1]):
+        statistics.update(torch.from_numpy(part))
+    result = statistics.gather()
+    assert result.count == len(x)
+    np.testing.assert_allclose(result.mean, x.mean(axis=0), rtol=1e-14)
+    np.testing.assert_allclose(
+        result.cov, np.cov(x, rowvar=False), atol=1e-9)
+
+
+def test_features_of_another_size_are_refused():
+    with pytest.raises(ValueError, match=r'shape \[2, 3\], expected \[N, 4\]'):
+        FeatureStatistics(4).update(torch.zeros(2, 3))
+
+
+@pytest.mark.parametrize('name', ['FID', 'FrechetInceptionDistance',
+                                  'FID-Full'])
+def test_names_of_1x_build(name):
+    metric = METRICS.build(dict(type=name, fake_nums=5e4))
+    assert metric.fake_nums == 50000
+    assert metric.result_keys() == ['FID/fid', 'FID/mean', 'FID/cov']
+    assert metric.network.name == 'Inception-StyleGAN'
+
+
+@pytest.mark.parametrize('setting, words', [
+    (dict(fake_nums=1), 'fake_nums=1, expected a whole number of at least 2'),
+    (dict(fake_nums=0.5), 'fake_nums=0.5, expected a whole number'),
+    (dict(fake_nums=float('inf')), 'fake_nums=inf, expected a whole number'),
+    (dict(fake_nums=True), 'fake_nums=True, expected a whole number'),
+    (dict(real_nums=1), 'real_nums=1, expected a whole number of at least 2'),
+    (dict(seed=-1), 'seed=-1, expected a whole number of at least 0'),
+    (dict(sample_model='ema/orig'), "expected 'ema' or 'orig'"),
+    (dict(collect_device='tpu'), "expected 'cpu' or 'gpu'"),
+    (dict(feature=None, inception_style='TF'),
+     "inception_style='TF', expected 'StyleGAN' or 'PyTorch'"),
+    (dict(feature='Nothing'), "feature='Nothing' is not a registered"),
+])
+def test_refuses_with_the_right_words(setting, words):
+    with pytest.raises(ValueError, match=words):
+        METRICS.build(fid(**setting))
+
+
+def test_other_features_are_never_called_fid():
+    assert METRICS.build(fid()).prefix == 'FID-Tiny'
+    assert METRICS.build(fid(prefix='FID-Tiny-5k')).prefix == 'FID-Tiny-5k'
+    with pytest.raises(ValueError, match="starts with 'FID-Tiny'"):
+        METRICS.build(fid(prefix='FID'))
+    lite = FrechetInceptionDistance(1000, feature='EfficientNetLite0')
+    assert lite.result_keys()[0] == 'FID-EffLite0/fid'
+    with pytest.raises(ValueError, match="starts with 'FID-EffLite0'"):
+        FrechetInceptionDistance(
+            1000, feature='EfficientNetLite0', prefix='FID-Full-50k')
+
+
+def test_few_images_are_warned_of_once(monkeypatch):
+    lines = []
+    monkeypatch.setattr(
+        'mmgen.evaluation.metrics.fid.print_log',
+        lambda text, logger, level: lines.append((level, text)))
+    metric = METRICS.build(fid(fake_nums=7))
+    for _ in range(2):
+        metric.start(torch.device('cpu'))
+    (level, text), = lines
+    assert level == logging.WARNING
+    assert '7 fake features for statistics of size 8' in text
+
+
+def test_nan_features_are_refused():
+    metric = METRICS.build(fid())
+    metric.start(torch.device('cpu'))
+    bad = torch.zeros(4, 8)
+    bad[1, 3] = float('nan')
+    metric.network.__class__ = type(
+        'Broken', (type(metric.network), ),
+        dict(__call__=lambda self, images: bad))
+    with pytest.raises(ValueError, match='1 of 4 feature vectors hold NaN'):
+        metric.add(ImageBatch(torch.zeros(4, 3, 8, 8, dtype=torch.uint8)))
+
+
+def test_too_few_images_from_the_model_are_noticed():
+    metric = METRICS.build(fid())
+    metric.start(torch.device('cpu'))
+    metric.add(ImageBatch(torch.zeros(4, 3, 8, 8, dtype=torch.uint8)))
+    with pytest.raises(RuntimeError, match='saw 4 generated images, expected '
+                       'fake_nums=10'):
+        metric.gather()
+
+
+def test_prepared_statistics_of_another_network_are_refused(tmp_path):
+    np.savez(tmp_path / 'real.npz', mu=np.zeros(5), sigma=np.eye(5))
+    metric = METRICS.build(fid(inception_pkl=str(tmp_path / 'real.npz')))
+    with pytest.raises(ValueError, match='statistics of 5 features, but Tiny '
+                       'has 8'):
+        metric.start(torch.device('cpu'))
+
+
+def test_images_are_uint8_rgb():
+    with pytest.raises(ValueError, match=r'float32 images of shape \[1, 1'):
+        ImageBatch(torch.zeros(1, 1, 4, 4))

@@ -1,0 +1,185 @@
+import os
+
+import numpy as np
+import pytest
+import torch
+from tiny_evaluation import (TinyGAN, TinyImages, TinyPreprocessor,
+                             image_folder, loader, open_folder)
+from tiny_features import TinyFeatures
+from torch.utils.data import IterableDataset
+
+from mmgen.evaluation import reference
+from mmgen.evaluation.features import FeatureStatistics
+from mmgen.evaluation.fingerprint import fingerprint
+from mmgen.evaluation.reference import (ReferenceRequest, cache_name,
+                                        reference_statistics)
+
+
+def request(**settings):
+    return ReferenceRequest(**dict(dict(
+        asker='FID', network=TinyFeatures(), real_nums=-1, real_key='img',
+        seed=0, device='cpu'), **settings))
+
+
+def numpy_statistics(data, count):
+    images = torch.from_numpy(data.images[:count])
+    features = TinyFeatures()(images).double().numpy()
+    return features.mean(axis=0), np.cov(features, rowvar=False)
+
+
+@pytest.mark.parametrize('real_nums, count', [(-1, 21), (10, 10), (21, 21)])
+def test_statistics_of_the_first_images(real_nums, count):
+    data = TinyImages(21)
+    found, = reference_statistics(
+        [request(real_nums=real_nums)], TinyGAN(), loader(data), 4)
+    mean, cov = numpy_statistics(data, count)
+    assert found.count == count
+    np.testing.assert_allclose(found.mean, mean, atol=1e-6)
+    np.testing.assert_allclose(found.cov, cov, atol=1e-6)
+
+
+def test_one_pass_serves_all_requests():
+    data = TinyImages(21)
+    found = reference_statistics(
+        [request(real_nums=8), request(), request(real_nums=8)], TinyGAN(),
+        loader(data), 4)
+    assert [item.count for item in found] == [8, 21, 8]
+    assert found[0] is found[2]
+    # Three images are looked at for the name, then each once.
+    assert data.read[-21:] == list(range(21))
+    assert len(data.read) == 21 + 3 * 3
+
+
+def test_the_second_time_comes_from_the_cache(cache, monkeypatch):
+    first, = reference_statistics([request()], TinyGAN(), loader(), 4)
+    name, = os.listdir(cache / 'statistics')
+    assert name.startswith('Tiny-TinyImages-21-') and name.endswith('.npz')
+    monkeypatch.setattr(reference, '_look_at_images', None)
+    second, = reference_statistics([request()], TinyGAN(), loader(), 4)
+    np.testing.assert_array_equal(first.cov, second.cov)
+    assert first.sha256 == second.sha256
+
+
+def test_a_damaged_cache_file_is_made_anew(cache):
+    first, = reference_statistics([request()], TinyGAN(), loader(), 4)
+    path, = (cache / 'statistics').iterdir()
+    path.write_bytes(b'PK damaged')
+    second, = reference_statistics([request()], TinyGAN(), loader(), 4)
+    np.testing.assert_array_equal(first.cov, second.cov)
+    assert path.stat().st_size > 100
+
+
+def test_hash_is_that_of_the_images_and_of_no_order():
+    def sha256(images, batch_size=4, network=TinyFeatures()):
+        data = TinyImages()
+        data.images = images
+        return reference_statistics([request(network=network)], TinyGAN(),
+                                    loader(data), batch_size)[0].sha256
+
+    images = TinyImages().images
+    other = images.copy()
+    other[3, 0, 0, 0] ^= 1
+    assert sha256(images) == sha256(images[::-1].copy(), 5)
+    assert sha256(images) != sha256(other)
+    assert sha256(images) != sha256(images[1:])
+
+
+class Rescaled(TinyFeatures):
+
+    def identity(self):
+        return dict(super().identity(), resize='other')
+
+
+def test_every_ingredient_changes_the_name(tmp_path):
+    root = tmp_path / 'images'
+    image_folder(root)
+
+    def name(model=None, count=6, data=None, **settings):
+        loading = loader(data or open_folder(root, flip_ratio=0.0))
+        return cache_name(
+            request(**settings), count,
+            fingerprint(loading.dataset, files=True),
+            model or TinyGAN(), loading)
+
+    plain = name()
+    assert plain == name()
+    other_scale = TinyGAN()
+    other_scale.data_preprocessor = TinyPreprocessor(scale=100.)
+    names = [
+        plain,
+        name(network=Rescaled()),
+        name(count=5),
+        name(seed=1),
+        name(model=other_scale),
+        name(data=open_folder(root, flip_ratio=0.5)),
+        name(data=open_folder(root, flip_ratio=0.0, direction='vertical')),
+        name(data=image_folder(tmp_path / 'elsewhere')),
+    ]
+    os.utime(root / '3.png', ns=(1, 1))
+    names.append(name())
+    (root / '3.png').rename(root / '9.png')
+    names.append(name())
+    image_folder(root, 7)
+    names.append(name())
+    assert len(set(names)) == len(names)
+
+
+def test_random_transforms_draw_by_the_place_alone(tmp_path):
+    """Flips are the same whatever the batch size and the random state."""
+    image_folder(tmp_path / 'images')
+    found = []
+    for batch_size in (1, 4):
+        torch.rand(batch_size)
+        data = open_folder(tmp_path / 'images', flip_ratio=0.5)
+        item = reference._Pass(request(), 6)
+        reference._look_at_images([item], TinyGAN(), loader(data), batch_size)
+        found.append(item.result())
+    assert found[0].sha256 == found[1].sha256
+
+
+def test_more_than_there_are_is_refused():
+    with pytest.raises(ValueError, match='FID: real_nums=30, but the dataset '
+                       'of the val_dataloader has 21 images'):
+        reference_statistics([request(real_nums=30)], TinyGAN(), loader(), 4)
+
+
+@pytest.mark.parametrize('size', [0, 1])
+def test_hardly_any_image_is_refused(size):
+    with pytest.raises(ValueError, match=f'has {size} images, expected at '
+                       'least 2'):
+        reference_statistics([request()], TinyGAN(),
+                             loader(TinyImages(size), sampler=[0]), 4)
+
+
+class Stream(IterableDataset):
+
+    def __iter__(self):
+        yield from ()
+
+
+def test_a_dataset_without_length_is_refused():
+    with pytest.raises(TypeError, match='Stream of the val_dataloader has no '
+                       'length'):
+        reference_statistics([request()], TinyGAN(), loader(Stream()), 4)
+
+
+def test_a_wrong_key_names_those_that_are_there():
+    with pytest.raises(ValueError, match="no 'winter' in the images of the "
+                       'val_dataloader, found img'):
+        reference_statistics([request(real_key='winter')], TinyGAN(),
+                             loader(), 4)
+
+
+def test_a_model_without_the_way_back_is_refused():
+    model = TinyGAN()
+    model.data_preprocessor.to_uint8_rgb = None
+    with pytest.raises(TypeError, match='TinyPreprocessor has no '
+                       'to_uint8_rgb'):
+        reference_statistics([request()], model, loader(), 4)
+
+
+def test_statistics_do_not_grow_with_the_images():
+    statistics = FeatureStatistics(8)
+    for _ in range(200):
+        statistics.update(torch.rand(10, 8))
+    assert sum(map(len, statistics._waiting)) < 256
