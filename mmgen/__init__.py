@@ -1,7 +1,7 @@
 """mmgen: train and evaluate generative adversarial networks from configs."""
 from importlib.util import find_spec
 
-from mmgen.version import __version__
+from .version import __version__
 
 _COMMANDS = {
     'torch': 'pip install torch',

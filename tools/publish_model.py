@@ -6,11 +6,11 @@ versions; leaves out what only resuming needs. The first eight digits of the
 file's sha256 become part of its name.
 """
 import argparse
-import hashlib
 from pathlib import Path
 
 from mmgen.engine.checkpointing import (plain, read_checkpoint,
                                         write_checkpoint)
+from mmgen.utils.file_hash import file_hash
 
 # What a reader of the weights may want to know. The rest of the meta data is
 # about the machine and the hour.
@@ -42,8 +42,7 @@ def publish(source: Path, target: Path) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = target.with_suffix('.draft')
     write_checkpoint(published, draft)
-    digest = hashlib.sha256(draft.read_bytes()).hexdigest()
-    final = target.with_name(f'{target.stem}-{digest[:8]}.pth')
+    final = target.with_name(f'{target.stem}-{file_hash(draft)[:8]}.pth')
     draft.replace(final)
     return final
 

@@ -2,41 +2,19 @@
 """Evaluate a checkpoint with the metrics of a config."""
 import argparse
 import json
-import os
 import sys
 from pathlib import Path
+
+from mmgen.utils.command_line import add_run_arguments, parse_run_arguments
 
 
 def parse_args() -> argparse.Namespace:
     """The command line."""
-    from mmengine.config import DictAction
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('config', help='file of the config')
+    add_run_arguments(parser)
     parser.add_argument('checkpoint', help='file of the checkpoint')
-    parser.add_argument(
-        '--work-dir',
-        help='where logs and pictures go; by default '
-        'work_dirs/NAME_OF_THE_CONFIG')
     parser.add_argument('--out', help='write the results to this JSON file')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        help='settings of the config to change, as key=value')
-    parser.add_argument(
-        '--launcher',
-        choices=['none', 'pytorch', 'slurm', 'mpi'],
-        default='none',
-        help='what started the processes')
-    parser.add_argument(
-        '--trust-checkpoint',
-        action='store_true',
-        help='load a checkpoint that holds more than tensors and plain '
-        'values; it may run any code')
-    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
-    args = parser.parse_args()
-    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
-    return args
+    return parse_run_arguments(parser)
 
 
 def main() -> None:

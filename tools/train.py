@@ -1,19 +1,15 @@
 #!/usr/bin/env python
 """Train the model that a config describes."""
 import argparse
-import os
 import sys
+
+from mmgen.utils.command_line import add_run_arguments, parse_run_arguments
 
 
 def parse_args() -> argparse.Namespace:
     """The command line."""
-    from mmengine.config import DictAction
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('config', help='file of the config')
-    parser.add_argument(
-        '--work-dir',
-        help='where logs, checkpoints and pictures go; by default '
-        'work_dirs/NAME_OF_THE_CONFIG')
+    add_run_arguments(parser)
     parser.add_argument(
         '--amp',
         nargs='?',
@@ -27,26 +23,7 @@ def parse_args() -> argparse.Namespace:
         const='auto',
         help='go on from this checkpoint, by default from the newest whole '
         'one in the work directory')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        help='settings of the config to change, as key=value; a.b=1 for '
-        'nested ones, k="[1,2]" for lists')
-    parser.add_argument(
-        '--launcher',
-        choices=['none', 'pytorch', 'slurm', 'mpi'],
-        default='none',
-        help='what started the processes')
-    parser.add_argument(
-        '--trust-checkpoint',
-        action='store_true',
-        help='load checkpoints that hold more than tensors and plain values; '
-        'they may run any code')
-    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
-    args = parser.parse_args()
-    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
-    return args
+    return parse_run_arguments(parser)
 
 
 def main() -> None:

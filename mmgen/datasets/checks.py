@@ -6,7 +6,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from mmgen.datasets.loading.seeded import SeededDataset
-from mmgen.datasets.loading.seeds import unchanged_random_state
+from mmgen.utils.randomness import unchanged_random_state
 
 
 def check_training_data(dataset: Dataset, num_classes: int | None,

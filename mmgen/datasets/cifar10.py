@@ -3,18 +3,18 @@
 Source: Krizhevsky 2009, "Learning Multiple Layers of Features from Tiny
 Images"; https://www.cs.toronto.edu/~kriz/cifar.html.
 """
-import hashlib
 import os
 import tarfile
 import tempfile
-import urllib.request
 
 import numpy as np
-from rich.progress import wrap_file
 
 from mmgen.datasets.image_dataset import ImageDataset, Pipeline
-from mmgen.datasets.plain_pickle import load_plain_pickle
 from mmgen.registry import DATASETS
+from mmgen.utils.download import download
+from mmgen.utils.file_hash import file_hash
+from mmgen.utils.plain_pickle import load_plain_pickle
+from mmgen.utils.whole_file import whole_file
 
 CLASSES = ('airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog',
            'horse', 'ship', 'truck')
@@ -52,6 +52,7 @@ class CIFAR10(ImageDataset):
 
     Raises:
         FileNotFoundError: A file is missing.
+        RuntimeError: The download failed.
         ValueError: A file is not the published one, or not of its form.
     """
 
@@ -70,7 +71,7 @@ class CIFAR10(ImageDataset):
         paths = {os.path.join(folder, FOLDER, name): md5
                  for name, md5 in batches.items()}
         if download and not all(os.path.isfile(path) for path in paths):
-            _download(folder)
+            _fetch(folder)
         if not check_md5:
             paths = {path: None for path in paths if os.path.isfile(path)}
         if not paths:
@@ -106,9 +107,9 @@ def _read_batch(path: str, md5: str | None) -> tuple[np.ndarray, np.ndarray]:
         raise FileNotFoundError(
             f'CIFAR10: {path} is missing. Unpack {URL} there, or set '
             'download=True.')
-    if md5 is not None and _md5(path) != md5:
+    if md5 is not None and (found := file_hash(path, 'md5')) != md5:
         raise ValueError(
-            f'CIFAR10: {path} has the MD5 {_md5(path)}, the published file '
+            f'CIFAR10: {path} has the MD5 {found}, the published file '
             f'{md5}. Fetch it again, or set check_md5=False for a file of '
             'your own.')
     batch = load_plain_pickle(path, encoding='bytes')
@@ -123,34 +124,16 @@ def _read_batch(path: str, md5: str | None) -> tuple[np.ndarray, np.ndarray]:
     return np.ascontiguousarray(images.transpose(0, 2, 3, 1)), labels
 
 
-def _md5(path: str) -> str:
-    with open(path, 'rb') as file:
-        return hashlib.md5(file.read(), usedforsecurity=False).hexdigest()
-
-
-def _download(folder: str) -> None:
+def _fetch(folder: str) -> None:
     """Fetch and unpack the published archive into ``folder``."""
-    os.makedirs(folder, exist_ok=True)
+    os.makedirs(os.path.join(folder, FOLDER), exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as temporary:
-        archive = os.path.join(temporary, os.path.basename(URL))
-        _fetch(URL, archive)
-        if _md5(archive) != ARCHIVE_MD5:
-            raise ValueError(
-                f'CIFAR10: what was fetched from {URL} has the MD5 '
-                f'{_md5(archive)}, expected {ARCHIVE_MD5}. Try again.')
-        os.makedirs(os.path.join(folder, FOLDER), exist_ok=True)
+        archive = download(
+            URL,
+            os.path.join(temporary, os.path.basename(URL)),
+            checksum=f'md5:{ARCHIVE_MD5}',
+            remedy=f'unpack it in {folder}')
         with tarfile.open(archive) as tar:
             for name in (*TRAIN_BATCHES, *TEST_BATCHES):
-                unpacked = os.path.join(temporary, name)
-                with open(unpacked, 'wb') as file:
+                with whole_file(os.path.join(folder, FOLDER, name)) as file:
                     file.write(tar.extractfile(f'{FOLDER}/{name}').read())
-                # Whole or not there, whenever it is interrupted.
-                os.replace(unpacked, os.path.join(folder, FOLDER, name))
-
-
-def _fetch(url: str, path: str) -> None:
-    with urllib.request.urlopen(url) as answer, open(path, 'wb') as file:
-        total = int(answer.headers.get('Content-Length', 0))
-        with wrap_file(answer, total, description=url) as stream:
-            while piece := stream.read(1 << 20):
-                file.write(piece)

@@ -1,12 +1,23 @@
+"""Runs: the runner, its loops, hooks, optimisers, processes and files."""
 from .amp import AmpOptimWrapper, convert_to_amp
 from .distributed import (MMSeparateDistributedDataParallel, broadcast_buffers,
-                          destroy_dist, init_dist, unwrap)
+                          destroy_dist, init_dist)
+from .hooks import (CheckpointHook, GenIterTimerHook, GenVisualizationHook,
+                    HistoryLimitHook, LiveProgressHook, PickleDataHook)
+from .log_processor import GenLogProcessor
 from .optim_wrapper_constructor import GenOptimWrapperConstructor
+from .runner import GenRunner
 from .schedulers import LinearLrInterval, fill_schedulers
 from .signals import EXIT_STOPPED, StopRequest
-from .log_processor import GenLogProcessor
-from .hooks import (GenIterTimerHook, GenVisualizationHook, HistoryLimitHook,
-                    LiveProgressHook, PickleDataHook)
 from .train_loop import GenTrainLoop
-from .runner import GenRunner
 from .val_loops import GenTestLoop, GenValLoop
+
+__all__ = [
+    'AmpOptimWrapper', 'CheckpointHook', 'EXIT_STOPPED', 'GenIterTimerHook',
+    'GenLogProcessor', 'GenOptimWrapperConstructor', 'GenRunner',
+    'GenTestLoop', 'GenTrainLoop', 'GenValLoop', 'GenVisualizationHook',
+    'HistoryLimitHook', 'LinearLrInterval',
+    'MMSeparateDistributedDataParallel', 'PickleDataHook', 'StopRequest',
+    'broadcast_buffers', 'convert_to_amp', 'destroy_dist', 'fill_schedulers',
+    'init_dist'
+]

@@ -19,6 +19,9 @@ import torch
 from mmengine.logging import HistoryBuffer, print_log
 from torch import nn
 
+from mmgen.utils.plain_pickle import PLAIN_NAMES, PlainUnpickler
+from mmgen.utils.whole_file import whole_file
+
 PLAIN = (str, bytes, int, float, bool, type(None), torch.Tensor)
 
 # ------------------------------------------------------------ plain values
@@ -101,26 +104,9 @@ def unpack(checkpoint: dict) -> None:
 
 
 def write_checkpoint(checkpoint: dict, path: str | Path) -> None:
-    """Write the file under another name, then give it its own.
-
-    The content is on the disk before the name changes, so that whatever ends
-    the program leaves either the old file or the new one.
-    """
-    path = Path(path)
-    draft = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
-    try:
-        with open(draft, 'wb') as file:
-            torch.save(checkpoint, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    """Write the file, whole or not at all."""
+    with whole_file(path) as file:
+        torch.save(checkpoint, file)
 
 
 # ----------------------------------------------------------------- reading
@@ -218,45 +204,37 @@ def _no_attribute(owner: Any, name: str) -> _Nothing:
     return _Nothing()
 
 
-class _OldCheckpointPickle:
-    """What ``torch.load`` needs of a pickle module, for files of 1.x.
+class _OldCheckpointUnpickler(PlainUnpickler):
+    """Builds what a checkpoint of 1.x needs beside plain values.
 
-    Builds tensors, numpy numbers and plain containers. The loss history is
-    replaced by nothing; any other class is refused.
+    torch itself reads the names of storages. The loss history is replaced by
+    nothing.
     """
 
-    _ALLOWED = {
-        ('collections', 'OrderedDict'), ('torch._utils', '_rebuild_tensor_v2'),
-        ('torch._utils', '_rebuild_parameter'), ('torch', 'Size'),
-        ('torch.serialization', '_get_layout'), ('builtins', 'set'),
-        ('numpy', 'dtype'), ('numpy', 'ndarray'),
-        ('numpy.core.multiarray', '_reconstruct'),
-        ('numpy.core.multiarray', 'scalar'),
-        ('numpy._core.multiarray', '_reconstruct'),
-        ('numpy._core.multiarray', 'scalar'), ('_codecs', 'encode')
-    }
-    _REPLACED = {
+    names = {
+        **PLAIN_NAMES,
+        ('collections', 'OrderedDict'): collections.OrderedDict,
+        ('builtins', 'set'): set,
+        ('__builtin__', 'set'): set,  # the module's name in old pickles
+        ('torch', 'Size'): torch.Size,
+        ('torch.serialization', '_get_layout'): torch.serialization._get_layout,
+        ('torch._utils', '_rebuild_parameter'): torch._utils._rebuild_parameter,
+        ('torch._utils', '_rebuild_tensor_v2'): torch._utils._rebuild_tensor_v2,
         ('mmengine.logging.history_buffer', 'HistoryBuffer'): _Nothing,
         ('builtins', 'getattr'): _no_attribute,
+        ('__builtin__', 'getattr'): _no_attribute,
     }
 
-    class Unpickler(pickle.Unpickler):
-        """Refuses what is not in the two tables."""
 
-        def find_class(self, module: str, name: str) -> Any:
-            if module == '__builtin__':  # its name in old pickles
-                module = 'builtins'
-            if (module, name) in _OldCheckpointPickle._REPLACED:
-                return _OldCheckpointPickle._REPLACED[module, name]
-            storage = module == 'torch' and name.endswith('Storage')
-            if storage or (module, name) in _OldCheckpointPickle._ALLOWED:
-                return super().find_class(module, name)
-            raise pickle.UnpicklingError(f'it asks for {module}.{name}')
+class _OldCheckpointPickle:
+    """What ``torch.load`` needs of a pickle module, for files of 1.x."""
+
+    Unpickler = _OldCheckpointUnpickler
 
     @staticmethod
     def load(file: Any, **kwargs: Any) -> Any:
         """As ``pickle.load``."""
-        return _OldCheckpointPickle.Unpickler(file, **kwargs).load()
+        return _OldCheckpointUnpickler(file, **kwargs).load()
 
 
 # ----------------------------------------------------------------- weights

@@ -6,6 +6,11 @@ from pathlib import Path
 from mmengine.config import Config
 from mmengine.runner import Runner
 
+# Settings of a run that are no arguments of the runner.
+OTHER_SETTINGS = ('channels_last', 'compile', 'custom_imports',
+                  'model_wrapper_cfg', 'runner_type', 'sync_bn',
+                  'trust_checkpoint')
+
 
 def load_config(path: str | Path, options: dict | None = None) -> Config:
     """Read a config and change settings of it.
@@ -30,7 +35,7 @@ def load_config(path: str | Path, options: dict | None = None) -> Config:
 
 def _refuse_unknown(options: dict, cfg: Config) -> None:
     """Catch a misspelt setting, which would change nothing in silence."""
-    known = {*cfg, *inspect.signature(Runner).parameters}
+    known = {*cfg, *inspect.signature(Runner).parameters, *OTHER_SETTINGS}
     for option in options:
         name = option.split('.')[0]
         if name not in known:

@@ -7,9 +7,9 @@ from mmengine.optim import (DefaultOptimWrapperConstructor, OptimWrapper,
 from torch import nn
 from torch.optim import Optimizer
 
-from mmgen.engine.distributed import unwrap
 from mmgen.registry import (OPTIM_WRAPPER_CONSTRUCTORS, OPTIM_WRAPPERS,
                             OPTIMIZERS)
+from mmgen.utils.unwrap import unwrap
 
 # Where torch has a fused Adam (on the CPU since 2.4). One pass over memory
 # instead of a dozen: 2.6 to 6.6 times faster for networks of a GAN's size.

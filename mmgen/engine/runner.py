@@ -7,6 +7,7 @@ exact and strict, and the hooks that every run wants.
 import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import mmengine
 import torch
@@ -24,6 +25,8 @@ from mmgen.engine.distributed import broadcast_buffers, init_dist
 from mmgen.engine.schedulers import fill_schedulers
 from mmgen.models.base.gan import accumulation
 from mmgen.registry import LOOPS, RUNNERS
+from mmgen.utils.cache_dir import cache_dir
+from mmgen.utils.download import download
 from mmgen.utils.unwrap import unwrap
 
 DEFAULT_WRAPPER = dict(
@@ -207,7 +210,7 @@ class GenRunner(Runner):
         """Take over the weights of a checkpoint.
 
         Args:
-            filename: A file or an address that MMEngine can fetch.
+            filename: A file, or an address that `download` can fetch.
             map_location: Unused; files are read onto the CPU.
             strict: Refuse any difference of names.
             revise_keys: Unused; the names of other writers are understood.
@@ -341,14 +344,11 @@ def _resume_update(wrapper: OptimWrapper, state: dict) -> None:
 
 def _local_file(filename: str | Path) -> str | Path:
     """``filename``, fetched first if it is an address."""
-    if '://' not in str(filename):
+    url = str(filename)
+    if '://' not in url:
         return filename
-    from torch.hub import get_dir, download_url_to_file
-    target = Path(get_dir()) / 'checkpoints' / str(filename).rsplit('/')[-1]
-    if not target.is_file():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        download_url_to_file(str(filename), str(target))
-    return target
+    name = Path(urlsplit(url).path).name
+    return download(url, cache_dir() / 'checkpoints' / name)
 
 
 def build_runner(cfg: Config) -> Runner:

@@ -5,10 +5,8 @@ and the loader's position is a formula of the iteration. What happens in
 between (validation, pictures, a restart) cannot change the training.
 """
 import copy
-import random
 from collections.abc import Iterator
 
-import numpy as np
 import torch
 from mmengine.dist import barrier, get_rank
 from mmengine.runner import IterBasedTrainLoop
@@ -18,18 +16,11 @@ from mmgen.datasets.checks import check_training_data
 from mmgen.datasets.loading import SeededDataset
 from mmgen.engine.signals import EXIT_STOPPED, StopRequest
 from mmgen.registry import DATASETS, LOOPS
+from mmgen.utils.randomness import seed_everything
 from mmgen.utils.unwrap import unwrap
 
 # Samplers of 1.x configs that ask for an endless stream.
 PLAIN_SAMPLERS = ('InfiniteSampler', 'DefaultSampler', 'ResumableSampler')
-
-
-def seed_iteration(seed: int, iteration: int, rank: int) -> None:
-    """Set the random state of torch, numpy and Python for one iteration."""
-    mixed = np.random.SeedSequence((seed, iteration, rank)).generate_state(2)
-    torch.manual_seed(int(mixed[0]) << 32 | int(mixed[1]))
-    np.random.seed(mixed[0])
-    random.seed(int(mixed[1]))
 
 
 @LOOPS.register_module()
@@ -93,7 +84,7 @@ class GenTrainLoop(IterBasedTrainLoop):
             while self._iter < self._max_iters and not self.stop_training:
                 runner.model.train()
                 data_batch = next(batches)
-                seed_iteration(runner.base_seed, self._iter, get_rank())
+                seed_everything(runner.base_seed, self._iter, get_rank())
                 self.run_iter(data_batch)
                 if self._validation_is_due():
                     self._validate()

@@ -12,13 +12,13 @@ from mmengine.logging import print_log
 from mmengine.runner.base_loop import BaseLoop
 from torch.utils.data import DataLoader
 
-from mmgen.engine.distributed import unwrap
 from mmgen.evaluation.evaluator import (GenEvaluator, SampleGroup,
                                         build_evaluator)
 from mmgen.evaluation.identity import make_card, write_card
-from mmgen.evaluation.progress import progress
-from mmgen.evaluation.samplers import forked_rng, seed_batch
 from mmgen.registry import LOOPS
+from mmgen.utils.progress import progress
+from mmgen.utils.randomness import seed_everything, unchanged_random_state
+from mmgen.utils.unwrap import unwrap
 
 
 class _GenLoop(BaseLoop):
@@ -56,7 +56,7 @@ class _GenLoop(BaseLoop):
         self.runner.model.eval()
         # Not inference_mode: what a model keeps of a forward pass would be
         # useless to the training that goes on.
-        with torch.no_grad(), forked_rng():
+        with torch.no_grad(), unchanged_random_state():
             self.evaluator.prepare(unwrap(self.runner.model), self.dataloader)
             done = 0
             for group in self.evaluator.groups(self.dataloader):
@@ -78,7 +78,7 @@ class _GenLoop(BaseLoop):
             for index, batch in enumerate(group.batches, start=done):
                 self._call_hook('before_{}_iter', batch_idx=index,
                                 data_batch=batch.data)
-                seed_batch(group.request.seed, batch.index)
+                seed_everything(group.request.seed, batch.index)
                 outputs = model.test_step(batch.data)
                 self.evaluator.process(group, batch, outputs, unwrap(model))
                 self._call_hook('after_{}_iter', batch_idx=index,

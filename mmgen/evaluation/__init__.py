@@ -1,3 +1,4 @@
+"""What the images of a model are worth, in numbers."""
 from .evaluator import GenEvaluator, build_evaluator
 from .features import EfficientNetLite0, FeatureNetwork
 from .identity import compare_results

@@ -51,15 +51,6 @@ def fingerprint(value: Any, files: bool = False) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def sha256_file(path: str | os.PathLike) -> str:
-    """SHA-256 of a file's content, in hexadecimal digits."""
-    digest = hashlib.sha256()
-    with open(path, 'rb') as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
-
-
 def _describe(value: Any, files: bool, parents: tuple[int, ...]) -> Any:
     if value is None or isinstance(value, (bool, int, float)):
         return value

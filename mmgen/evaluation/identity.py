@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from mmgen.utils.whole_file import whole_file
 from mmgen.version import __version__
 
 
@@ -36,9 +37,8 @@ def write_card(path: str | os.PathLike, card: dict) -> None:
     """Write a card as JSON, whole or not at all."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix('.part')
-    part.write_text(json.dumps(card, indent=2) + '\n')
-    os.replace(part, path)
+    with whole_file(path) as file:
+        file.write(json.dumps(card, indent=2).encode() + b'\n')
 
 
 def compare_results(a: str | os.PathLike | dict,

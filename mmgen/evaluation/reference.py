@@ -1,6 +1,7 @@
 """Statistics of the real images, computed once and kept in the cache."""
 import hashlib
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,13 +13,13 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from mmgen.evaluation.features import (FeatureNetwork, FeatureStatistics,
-                                       Gaussian, ImageBatch, cache_dir,
-                                       read_statistics)
+                                       Gaussian, ImageBatch, read_statistics)
 from mmgen.evaluation.features.statistics import write_statistics
 from mmgen.evaluation.fingerprint import describe, fingerprint
 from mmgen.evaluation.images import real_images
-from mmgen.evaluation.progress import progress
 from mmgen.evaluation.samplers import real_batch_of_one, real_batches
+from mmgen.utils.cache_dir import cache_dir
+from mmgen.utils.progress import progress
 
 
 @dataclass(frozen=True)
@@ -74,10 +75,8 @@ def reference_statistics(requests: list[ReferenceRequest], module: nn.Module,
             requests, counts, known[0], strict=True):
         if cached is None and path not in passes:
             passes[path] = _Pass(request, count)
-    for seed in sorted({item.request.seed for item in passes.values()}):
-        _look_at_images(
-            [item for item in passes.values() if item.request.seed == seed],
-            module, dataloader, batch_size)
+    for passes_of_one_kind in _by_images(passes.values()):
+        _look_at_images(passes_of_one_kind, module, dataloader, batch_size)
     computed = {path: item.result() for path, item in passes.items()}
     if is_main_process():
         for path, statistics in computed.items():
@@ -163,15 +162,19 @@ def _read_cached(path: Path) -> Gaussian | None:
         return None
 
 
+def _by_images(passes: Iterable['_Pass']) -> list[list['_Pass']]:
+    """Passes that look at the same images, together."""
+    groups: dict[tuple, list[_Pass]] = {}
+    for item in passes:
+        groups.setdefault((item.request.seed, item.count), []).append(item)
+    return list(groups.values())
+
+
 def _look_at_images(passes: list['_Pass'], module: nn.Module,
                     dataloader: DataLoader, batch_size: int) -> None:
-    """Read as many real images as any needs, in order, each once.
-
-    All passes have the same seed.
-    """
-    seed = passes[0].request.seed
+    """Read the images that all ``passes`` want, in order, each once."""
+    seed, total = passes[0].request.seed, passes[0].count
     keys = sorted({item.request.real_key for item in passes})
-    total = max(item.count for item in passes)
     with progress('Real images', total) as advance:
         for start, data in real_batches(dataloader, total, batch_size, seed):
             batches = {key: ImageBatch(real_images(module, data, key), start)
@@ -182,7 +185,7 @@ def _look_at_images(passes: list['_Pass'], module: nn.Module,
 
 
 class _Pass:
-    """Statistics and content hash of the first ``count`` images."""
+    """Statistics and content hash of ``count`` images."""
 
     def __init__(self, request: ReferenceRequest, count: int) -> None:
         self.request = request
@@ -192,12 +195,9 @@ class _Pass:
         self.hash_sum = 0
 
     def process(self, batch: ImageBatch) -> None:
-        """Take what belongs to the first ``count`` images."""
-        take = min(len(batch), self.count - batch.start)
-        if take > 0:
-            self.statistics.update(
-                batch.features(self.request.network)[:take])
-            self.hash_sum += sum(map(_image_hash, batch.images[:take].cpu()))
+        """Take a batch of the images."""
+        self.statistics.update(batch.features(self.request.network))
+        self.hash_sum += sum(map(_image_hash, batch.images.cpu()))
 
     def result(self) -> Gaussian:
         """Over all processes; each has to call it."""

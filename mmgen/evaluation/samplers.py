@@ -6,33 +6,14 @@ batches, and each image once.
 """
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import torch
 from mmengine.dist import get_dist_info
 from torch.utils.data import DataLoader
 
 from mmgen.datasets.loading.seeded import SeededDataset
-from mmgen.datasets.loading.seeds import (mix_seed, seed_everything,
-                                          unchanged_random_state)
 from mmgen.evaluation.fingerprint import describe
-
-
-@contextmanager
-def forked_rng() -> Iterator[None]:
-    """Leave the random state of torch, numpy and Python as it was."""
-    devices = [torch.cuda.current_device()] \
-        if torch.cuda.is_available() and torch.cuda.is_initialized() else []
-    with unchanged_random_state(), torch.random.fork_rng(devices=devices):
-        yield
-
-
-def seed_batch(seed: int, index: int) -> None:
-    """Set torch, numpy and Python to the random state of batch ``index``."""
-    seed_everything(seed, index)
-    torch.manual_seed(mix_seed(seed, index))  # accelerators, too
 
 
 @dataclass(frozen=True)
@@ -104,20 +85,31 @@ def _own_batches(total: int, batch_size: int) -> list[tuple[int, int, int]]:
 class _OwnPlaces:
     """The samples of this process, in batches, for a `SeededDataset`."""
 
-    def __init__(self, total: int, batch_size: int) -> None:
+    def __init__(self, total: int, available: int, batch_size: int) -> None:
         self.batches = _own_batches(total, batch_size)
+        self.total = total
+        self.available = available
 
     def __len__(self) -> int:
         return len(self.batches)
 
     def __iter__(self) -> Iterator[list[tuple[int, int]]]:
         for _, start, size in self.batches:
-            yield [(place, place) for place in range(start, start + size)]
+            yield [(place, evenly_spaced(place, self.total, self.available))
+                   for place in range(start, start + size)]
+
+
+def evenly_spaced(place: int, total: int, available: int) -> int:
+    """Index of the sample ``place`` out of ``total``.
+
+    A part of a dataset is spread over all of it: many are sorted by class.
+    """
+    return place * available // total
 
 
 def real_batches(dataloader: DataLoader, total: int, batch_size: int,
                  seed: int) -> Iterator[tuple[int, Any]]:
-    """The first ``total`` samples of the loader's dataset, in order.
+    """``total`` samples, evenly spaced over the loader's dataset, in order.
 
     The loader's own sampler is left aside: it may shuffle, and on several
     processes it repeats samples to give each the same number.
@@ -132,7 +124,7 @@ def real_batches(dataloader: DataLoader, total: int, batch_size: int,
     Returns:
         Iterator over (place of the first sample, batch) of this process.
     """
-    places = _OwnPlaces(total, batch_size)
+    places = _OwnPlaces(total, len(dataloader.dataset), batch_size)
     loader = DataLoader(
         SeededDataset(dataloader.dataset, seed),
         batch_sampler=places,

@@ -1,6 +1,6 @@
 """Data structures that travel between the parts."""
-from mmgen.structures.gen_data_sample import GenDataSample
-from mmgen.structures.label_data import LabelData
-from mmgen.structures.pixel_data import PixelData
+from .gen_data_sample import GenDataSample
+from .label_data import LabelData
+from .pixel_data import PixelData
 
 __all__ = ['GenDataSample', 'LabelData', 'PixelData']

@@ -3,8 +3,6 @@ import subprocess
 from importlib.metadata import distributions
 from pathlib import Path
 
-from mmengine.utils.dl_utils import collect_env as collect_base_env
-
 import mmgen
 
 MMCV_DISTRIBUTIONS = ('mmcv', 'mmcv-lite', 'mmcv-full')
@@ -46,6 +44,8 @@ def collect_env() -> dict[str, str]:
         MMEngine's report (Python, compilers, CUDA and its devices, PyTorch,
         OpenCV, MMEngine) with mmcv and mmgen added.
     """
+    # Here, as it imports torch, and --help of the tools would wait for that.
+    from mmengine.utils.dl_utils import collect_env as collect_base_env
     report = dict(collect_base_env())
     del report['numpy_random_seed']  # a state of the moment, not a version
     report['mmcv'] = mmcv_distribution()

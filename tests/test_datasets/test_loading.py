@@ -12,8 +12,8 @@ from torch.utils.data import DataLoader
 
 from mmgen.datasets import (ImageDataset, ResumableSampler, SeededDataset,
                             stack_collate)
-from mmgen.datasets.loading.seeds import mix_seed
 from mmgen.registry import DATA_SAMPLERS
+from mmgen.utils.randomness import mix_seed
 
 
 class Drawn(ImageDataset):

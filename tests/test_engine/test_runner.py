@@ -10,10 +10,10 @@ from mmengine.runner import Runner
 from tiny_runs import in_children, tiny_config, write_images
 
 from mmgen.engine.checkpointing import read_checkpoint
-from mmgen.engine.distributed import unwrap
 from mmgen.engine.runner import build_runner
 from mmgen.engine.signals import EXIT_STOPPED
-from mmgen.engine.train_loop import GenTrainLoop, seed_iteration
+from mmgen.engine.train_loop import GenTrainLoop
+from mmgen.utils.unwrap import unwrap
 
 
 @pytest.fixture(scope='module')
@@ -160,14 +160,15 @@ def test_signal_to_one_of_two_stops_both(data_root, tmp_path):
     assert read_checkpoint(saved[0])['meta']['iter'] < 50
 
 
-def test_iteration_seeds_differ_by_every_number():
-    drawn = set()
-    for numbers in ((0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1)):
-        seed_iteration(*numbers)
-        drawn.add(torch.rand(1).item())
-    assert len(drawn) == 4
-    seed_iteration(0, 1, 0)
-    assert torch.rand(1).item() in drawn
+def test_a_checkpoint_behind_an_address_is_fetched_into_the_cache(
+        data_root, trained, tmp_path, monkeypatch):
+    monkeypatch.setenv('MMGEN_CACHE_DIR', str(tmp_path / 'cache'))
+    runner = prepared(
+        data_root,
+        tmp_path / 'run',
+        load_from=(trained / 'iter_2.pth').as_uri())
+    assert has_weights(runner, trained / 'iter_2.pth')
+    assert (tmp_path / 'cache' / 'checkpoints' / 'iter_2.pth').is_file()
 
 
 def test_loop_of_a_plain_config_is_ours(data_root, tmp_path):
@@ -227,8 +228,13 @@ def test_two_processes_equal_one_on_the_joint_batch(data_root, tmp_path):
         assert codes == [0] * world_size
     one, two = (torch.load(tmp_path / f'{n}.pth') for n in (1, 2))
     assert one.keys() == two.keys()
-    for key, value in one.items():
-        torch.testing.assert_close(
-            two[key], value, rtol=1e-4, atol=1e-5, msg=lambda m: f'{key}: {m}')
-    assert any(not torch.equal(one[key], value)
-               for key, value in start.state_dict().items())
+    for network in ('generator', 'discriminator', 'generator_ema'):
+        keys = [key for key in one if key.startswith(f'{network}.')]
+        steps = {key: one[key] - start.state_dict()[key] for key in keys}
+        # Biases in front of a norm have a gradient of zero but for rounding,
+        # so rounding is measured against the largest gradient.
+        largest = max(step.abs().max().item() for step in steps.values())
+        assert largest > 0
+        for key in keys:
+            difference = (two[key] - one[key]).abs().max().item()
+            assert difference <= 1e-4 * largest, key

@@ -8,7 +8,7 @@ from mmengine.dist import get_rank
 from tiny_evaluation import (TinyClasses, TinyGAN, TinyImages, fid, loader)
 
 from mmgen.evaluation import GenEvaluator, InceptionScore
-from mmgen.evaluation.samplers import forked_rng, seed_batch
+from mmgen.utils.randomness import seed_everything, unchanged_random_state
 
 
 def evaluator():
@@ -20,11 +20,11 @@ def evaluator():
 
 def evaluate(made, data, model):
     loading = loader(data)
-    with torch.no_grad(), forked_rng():
+    with torch.no_grad(), unchanged_random_state():
         made.prepare(model, loading)
         for group in made.groups(loading):
             for batch in group.batches:
-                seed_batch(group.request.seed, batch.index)
+                seed_everything(group.request.seed, batch.index)
                 made.process(group, batch, model.test_step(batch.data), model)
     return made.evaluate()
 

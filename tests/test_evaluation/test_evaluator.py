@@ -12,17 +12,17 @@ from tiny_features import TinyFeatures
 from mmgen.evaluation import (FrechetInceptionDistance, GenEvaluator,
                               InceptionScore, build_evaluator,
                               frechet_distance)
-from mmgen.evaluation.samplers import forked_rng, seed_batch
+from mmgen.utils.randomness import seed_everything, unchanged_random_state
 
 
 def run(evaluator, model=None, loading=None):
     """What a loop does."""
     model, loading = model or TinyGAN(), loading or loader()
-    with torch.no_grad(), forked_rng():
+    with torch.no_grad(), unchanged_random_state():
         evaluator.prepare(model, loading)
         for group in evaluator.groups(loading):
             for batch in group.batches:
-                seed_batch(group.request.seed, batch.index)
+                seed_everything(group.request.seed, batch.index)
                 evaluator.process(group, batch, model.test_step(batch.data),
                                   model)
     return evaluator.evaluate()
@@ -86,9 +86,9 @@ def test_number_is_that_of_the_plain_formula():
     """Generate, extract, mean and covariance, distance: written out."""
     model, data = TinyGAN(), TinyImages()
     images = []
-    with torch.no_grad(), forked_rng():
+    with torch.no_grad(), unchanged_random_state():
         for index, size in enumerate([4, 4, 2]):
-            seed_batch(0, index)
+            seed_everything(0, index)
             images += [sample.fake_img.data for sample in model.test_step(
                 dict(inputs=dict(num_batches=size, sample_model='orig')))]
     fake = TinyFeatures()(model.data_preprocessor.to_uint8_rgb(

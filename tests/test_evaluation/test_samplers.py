@@ -1,15 +1,11 @@
-import random
-
-import numpy as np
 import pytest
 import torch
 from mmengine.dataset import DefaultSampler
 from tiny_evaluation import TinyImages, loader
 
 from mmgen.evaluation import samplers
-from mmgen.evaluation.samplers import (FakeRequest, fake_batches, forked_rng,
-                                       loader_batch_size, real_batches,
-                                       seed_batch)
+from mmgen.evaluation.samplers import (FakeRequest, fake_batches,
+                                       loader_batch_size, real_batches)
 
 REQUEST = FakeRequest('noise', 'orig', dict(truncation=0.7), seed=3)
 
@@ -61,33 +57,6 @@ def test_processes_read_each_sample_once_and_in_order(
     assert sorted(seen) == list(range(total))
     for place, image in seen.items():
         assert (image.numpy() == data.images[place]).all()
-
-
-def test_seed_of_a_batch_sets_all_generators():
-    def draw():
-        return torch.rand(3).tolist(), np.random.rand(), random.random()
-
-    seed_batch(0, 5)
-    first = draw()
-    seed_batch(0, 6)
-    other = draw()
-    seed_batch(0, 5)
-    assert draw() == first
-    assert all(a != b for a, b in zip(first, other))
-
-
-def test_forked_rng_leaves_no_trace():
-    def draw():
-        return torch.rand(3).tolist(), np.random.rand(), random.random()
-
-    seed_batch(1, 1)
-    expected = draw()
-    seed_batch(1, 1)
-    with pytest.raises(KeyError), forked_rng():
-        seed_batch(2, 2)
-        draw()
-        raise KeyError
-    assert draw() == expected
 
 
 def test_requests_with_equal_settings_have_one_key():

@@ -6,8 +6,8 @@ from mmengine.dist import get_dist_info, sync_random_seed
 from torch import Tensor
 from torch.utils.data import Sampler
 
-from mmgen.datasets.loading.seeds import mix_seed
 from mmgen.registry import DATA_SAMPLERS
+from mmgen.utils.randomness import mix_seed
 
 
 @DATA_SAMPLERS.register_module()

@@ -4,8 +4,7 @@ from contextlib import AbstractContextManager, nullcontext
 import numpy as np
 from torch.utils.data import Dataset, get_worker_info
 
-from mmgen.datasets.loading.seeds import (seed_everything,
-                                          unchanged_random_state)
+from mmgen.utils.randomness import seed_everything, unchanged_random_state
 
 
 class SeededDataset(Dataset):
@@ -50,7 +49,8 @@ class SeededDataset(Dataset):
             return [self._sample(*place) for place in places]
 
     def _sample(self, position: int, index: int) -> dict:
-        seed_everything(self.seed, position)
+        # Transforms draw on the CPU.
+        seed_everything(self.seed, position, accelerators=False)
         return self.dataset[index]
 
 

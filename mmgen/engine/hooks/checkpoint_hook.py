@@ -1,7 +1,7 @@
 """When checkpoints are written, which is the best, which are deleted."""
 import os
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from mmengine.dist import is_main_process
 from mmengine.fileio import get_file_backend
@@ -21,7 +21,8 @@ class CheckpointHook(MMEngineCheckpointHook):
     the one that follows it is written. Files hold plain values only.
 
     The arguments are those of MMEngine's ``CheckpointHook``, with
-    ``by_epoch=False`` as the default.
+    ``by_epoch=False`` as the default; ``less_keys`` and ``greater_keys`` are
+    added to the rules above.
     """
 
     _default_less_keys = [
@@ -31,20 +32,36 @@ class CheckpointHook(MMEngineCheckpointHook):
         '/is', 'precision', 'recall', 'density', 'coverage', 'eqt', 'eqr'
     ]
 
-    def __init__(self, interval: int = -1, by_epoch: bool = False,
+    def __init__(self,
+                 interval: int = -1,
+                 by_epoch: bool = False,
+                 less_keys: Sequence[str] = (),
+                 greater_keys: Sequence[str] = (),
                  **kwargs) -> None:
-        super().__init__(interval, by_epoch, **kwargs)
+        super().__init__(
+            interval,
+            by_epoch,
+            less_keys=[*self._default_less_keys, *less_keys],
+            greater_keys=[*self._default_greater_keys, *greater_keys],
+            **kwargs)
+        self.root = self.out_dir  # out_dir becomes the folder of the run
         self.best_ckpt_path_dict = {}
+
+    def folder(self, runner) -> str:
+        """Where the files of this run go."""
+        if self.root is None:
+            return runner.work_dir
+        backend = get_file_backend(self.root, backend_args=self.backend_args)
+        run = os.path.basename(runner.work_dir.rstrip('/'))
+        return backend.join_path(self.root, run)
 
     def before_train(self, runner) -> None:
         """Find the output folder; refuse unknown keys of ``save_best``."""
-        out_dir = self.out_dir or runner.work_dir
+        self.out_dir = self.folder(runner)
         self.file_backend = get_file_backend(
-            out_dir, backend_args=self.backend_args)
-        if out_dir != runner.work_dir:
-            out_dir = self.file_backend.join_path(
-                out_dir, os.path.basename(runner.work_dir.rstrip('/')))
-        self.out_dir = out_dir
+            self.out_dir, backend_args=self.backend_args)
+        if '://' not in self.out_dir:
+            os.makedirs(self.out_dir, exist_ok=True)
         runner.logger.info(f'Checkpoints go to {self.out_dir}.')
         self.keep_ckpt_ids = deque(
             runner.message_hub.get_info('keep_ckpt_ids', []))

@@ -9,8 +9,8 @@ from mmengine.hooks import Hook
 from torch import Tensor, nn
 
 from mmgen.engine.checkpointing import write_checkpoint
-from mmgen.engine.distributed import unwrap
 from mmgen.registry import HOOKS
+from mmgen.utils.unwrap import unwrap
 
 
 @HOOKS.register_module()

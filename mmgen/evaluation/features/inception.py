@@ -14,8 +14,8 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from mmgen.evaluation.features.base import FeatureNetwork
 from mmgen.evaluation.features.weights import WeightsFile
-from mmgen.evaluation.fingerprint import sha256_file
 from mmgen.registry import FEATURES
+from mmgen.utils.file_hash import file_hash
 
 INPUT_SIZE = 299
 FEATURE_SIZE = 2048
@@ -31,7 +31,7 @@ PYTORCH_FILE = WeightsFile(
     'fid_weights/pt_inception-2015-12-05-6726825d.pth',
     filename='pt_inception-2015-12-05-6726825d.pth',
     option='inception_path',
-    sha256_prefix='6726825d')
+    checksum='sha256:6726825d')
 
 
 class _Inception(FeatureNetwork):
@@ -52,7 +52,7 @@ class _Inception(FeatureNetwork):
         """The network, loaded on first use."""
         if self._net is None:
             path = self.weights_file.locate(self.path)
-            self._sha256 = sha256_file(path)
+            self._sha256 = file_hash(path)
             try:
                 self._net = self._load(path)
             except (RuntimeError, KeyError, ValueError, TypeError,

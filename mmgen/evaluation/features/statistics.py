@@ -1,6 +1,5 @@
 """Mean and covariance of features: streamed, joined, written and read."""
 import os
-import tempfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,8 @@ import torch
 from mmengine.dist import all_reduce
 from torch import Tensor
 
-from mmgen.datasets.plain_pickle import load_plain_pickle
+from mmgen.utils.plain_pickle import load_plain_pickle
+from mmgen.utils.whole_file import whole_file
 
 # Features wait until so many rows make one update worth its cost.
 ROWS_PER_UPDATE = 256
@@ -98,20 +98,15 @@ class FeatureStatistics:
 
 
 def write_statistics(path: Path, statistics: Gaussian) -> None:
-    """Write a ``.npz`` under a temporary name, then give it its own."""
+    """Write a ``.npz``, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, suffix='.part')
-    try:
-        with os.fdopen(handle, 'wb') as file:
-            np.savez(
-                file,
-                mean=statistics.mean,
-                cov=statistics.cov,
-                count=-1 if statistics.count is None else statistics.count,
-                sha256=statistics.sha256)
-        os.replace(name, path)
-    finally:
-        Path(name).unlink(missing_ok=True)
+    with whole_file(path) as file:
+        np.savez(
+            file,
+            mean=statistics.mean,
+            cov=statistics.cov,
+            count=-1 if statistics.count is None else statistics.count,
+            sha256=statistics.sha256)
 
 
 def read_statistics(path: str | os.PathLike) -> Gaussian:

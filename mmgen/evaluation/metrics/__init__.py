@@ -1,3 +1,4 @@
+"""The numbers, one file per metric."""
 from .base import GenMetric
 from .fid import FrechetInceptionDistance, frechet_distance
 from .inception_score import InceptionScore, inception_score

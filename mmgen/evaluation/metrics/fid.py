@@ -17,10 +17,10 @@ from mmgen.evaluation.features import (FeatureNetwork, FeatureStatistics,
                                        Gaussian, ImageBatch,
                                        build_feature_network, read_statistics)
 from mmgen.evaluation.features.inception import build_inception
-from mmgen.evaluation.fingerprint import sha256_file
 from mmgen.evaluation.metrics.base import GenMetric, whole_number
 from mmgen.evaluation.reference import ReferenceRequest
 from mmgen.registry import METRICS
+from mmgen.utils.file_hash import file_hash
 
 
 def frechet_distance(mean_a: np.ndarray, cov_a: np.ndarray,
@@ -159,7 +159,7 @@ class FrechetInceptionDistance(GenMetric):
                 f'{len(statistics.mean)} features, but {self.network.name} '
                 f'has {self.network.dim}. Make the file with this network, or '
                 'remove inception_pkl.')
-        return replace(statistics, sha256=sha256_file(self.inception_pkl))
+        return replace(statistics, sha256=file_hash(self.inception_pkl))
 
     def reset(self, device: torch.device | str) -> None:
         if self.fake_nums < self.network.dim and not self._warned:

@@ -4,7 +4,6 @@ A family gives the networks' losses (`disc_loss`, `gen_loss`); everything
 else is here: updates and their cadence, accumulation, the averaged generator,
 sampling.
 """
-from abc import abstractmethod
 from copy import deepcopy
 from typing import Any
 
@@ -13,6 +12,7 @@ from mmengine.model import BaseModel
 from mmengine.optim import OptimWrapper, OptimWrapperDict
 from torch import Tensor, nn
 
+from mmgen.models.base.updates import accumulation
 from mmgen.models.layers.noise_generator import resolve_noise
 from mmgen.registry import MODELS
 from mmgen.structures import GenDataSample, PixelData
@@ -161,7 +161,7 @@ class BaseGAN(BaseModel):
         if self.with_ema_gen:
             self.update_ema(optim_wrapper)
         return {
-            key: torch.stack([log[key] for log in logs]).mean()
+            key: torch.stack([torch.as_tensor(log[key]) for log in logs]).mean()
             for key in logs[0]
         }
 
@@ -199,8 +199,7 @@ class BaseGAN(BaseModel):
             fake_imgs, **self.disc_conditions(conditions))
         real_logits = self.discriminator(
             real_imgs, **self.real_conditions(data_samples))
-        losses = self.disc_loss(fake_logits, real_logits)
-        loss, log_vars = self.parse_losses(losses)
+        loss, log_vars = self._total(self.disc_loss(fake_logits, real_logits))
         optimizer_wrapper.update_params(loss)
         return log_vars
 
@@ -215,19 +214,31 @@ class BaseGAN(BaseModel):
         fake_imgs = self.generator(**conditions)
         fake_logits = unwrap(self.discriminator)(
             fake_imgs, **self.disc_conditions(conditions))
-        loss, log_vars = self.parse_losses(self.gen_loss(fake_logits))
-        log_vars.pop('loss')  # the log's "loss" is the discriminator's
+        loss, log_vars = self._total(self.gen_loss(fake_logits))
+        log_vars.pop('loss', None)  # the log's is the discriminator's
         optimizer_wrapper.update_params(loss)
         return log_vars
 
-    @abstractmethod
     def disc_loss(self, fake_logits: Tensor,
                   real_logits: Tensor) -> dict[str, Tensor]:
         """What the paper asks of the discriminator; names to scalars."""
+        raise NotImplementedError(
+            f'{type(self).__name__} has no disc_loss. Return the losses of '
+            'the discriminator by name, or override train_discriminator.')
 
-    @abstractmethod
     def gen_loss(self, fake_logits: Tensor) -> dict[str, Tensor]:
         """What the paper asks of the generator; names to scalars."""
+        raise NotImplementedError(
+            f'{type(self).__name__} has no gen_loss. Return the losses of '
+            'the generator by name, or override train_generator.')
+
+    def _total(self, losses: dict | tuple) -> tuple[Tensor, dict]:
+        """The sum to differentiate, and all parts for the log.
+
+        Losses of 1.x subclasses come with their sum.
+        """
+        return losses if isinstance(losses, tuple) \
+            else self.parse_losses(losses)
 
     def draw_conditions(self, batch_size: int) -> dict[str, Tensor]:
         """Arguments of the generator for ``batch_size`` random images."""
@@ -346,8 +357,3 @@ class BaseGAN(BaseModel):
     def test_step(self, data: dict) -> list[GenDataSample]:
         """Make the images that ``data['inputs']`` asks for."""
         return self.forward(data['inputs'], data.get('data_samples'))
-
-
-def accumulation(optimizer: OptimWrapper) -> int:
-    """Backward passes in one update of ``optimizer``."""
-    return optimizer._accumulative_counts

@@ -302,3 +302,61 @@ def test_losses_of_a_step_are_logged():
     }
     torch.testing.assert_close(
         out['loss'], out['loss_disc_fake'] + out['loss_disc_real'])
+
+
+# ------------------------------------------------- subclasses written for 1.x
+
+
+class OldStyleGAN(BaseGAN):
+    """Overrides the two training methods and logs plain numbers."""
+
+    def train_discriminator(self, inputs, data_samples, optimizer_wrapper):
+        real = self.discriminator(inputs['img'])
+        loss = ((real - 1)**2).mean()
+        optimizer_wrapper.update_params(loss)
+        return dict(loss_disc=loss.item())
+
+    def train_generator(self, inputs, data_samples, optimizer_wrapper):
+        noise = self.noise_fn(num_batches=len(inputs['img']))
+        fake = self.generator(noise)
+        loss = self.discriminator(fake).mean()
+        optimizer_wrapper.update_params(loss)
+        return dict(loss_gen=loss.item())
+
+
+def test_overridden_training_methods():
+    model = build(OldStyleGAN, generator_steps=2)
+    before = model.generator.fc.weight.detach().clone()
+    out = model.train_step(
+        dict(inputs=dict(img=batches(1)[0])), optimizers(model))
+    assert set(out) == {'loss_disc', 'loss_gen'}
+    assert not torch.equal(before, model.generator.fc.weight)
+
+
+class OldLossGAN(ToyGAN):
+    """Its losses come with their sum."""
+
+    def disc_loss(self, disc_pred_fake, disc_pred_real):
+        return self.parse_losses(
+            super().disc_loss(disc_pred_fake, disc_pred_real))
+
+    def gen_loss(self, disc_pred_fake):
+        return self.parse_losses(super().gen_loss(disc_pred_fake))
+
+
+def test_losses_with_their_sum():
+    results = []
+    for cls in (ToyGAN, OldLossGAN):
+        model = build(cls)
+        torch.manual_seed(3)
+        results.append(
+            model.train_step(
+                dict(inputs=dict(img=batches(1)[0])), optimizers(model)))
+    assert results[0] == results[1]
+
+
+def test_missing_losses_are_said():
+    with pytest.raises(NotImplementedError, match='BaseGAN has no disc_loss'):
+        build(BaseGAN).train_step(
+            dict(inputs=dict(img=batches(1)[0])),
+            optimizers(build(BaseGAN)))

@@ -16,13 +16,13 @@ SECONDS_BETWEEN_LINES = 30.0
 
 @contextmanager
 def progress(title: str,
-             total: int,
+             total: int | None,
              unit: str = 'images') -> Iterator[Callable[[int], None]]:
     """Show how much of ``total`` is done, on the main process only.
 
     Args:
         title: What is being done.
-        total: Amount of work.
+        total: Amount of work, None if unknown.
         unit: What ``total`` counts.
 
     Returns:
@@ -65,7 +65,7 @@ def _start_bar(unit: str) -> Progress | None:
 class _LogLines:
     """Log the state every ``SECONDS_BETWEEN_LINES``, and at the end."""
 
-    def __init__(self, title: str, total: int, unit: str) -> None:
+    def __init__(self, title: str, total: int | None, unit: str) -> None:
         self.title, self.total, self.unit = title, total, unit
         self.done = 0
         self.start = self.last = time.monotonic()
@@ -73,16 +73,17 @@ class _LogLines:
     def __call__(self, amount: int) -> None:
         self.done += amount
         now = time.monotonic()
-        ended = self.done >= self.total
+        ended = self.total is not None and self.done >= self.total
         if not ended and now - self.last < SECONDS_BETWEEN_LINES:
             return
         self.last = now
         seconds = max(now - self.start, 1e-9)
         rate = self.done / seconds
-        rest = f'in {seconds:.1f} s' if ended \
+        total = '' if self.total is None else f'/{self.total}'
+        rest = f'in {seconds:.1f} s' if ended or self.total is None \
             else f'{(self.total - self.done) / rate:.0f} s to go'
         print_log(
-            f'{self.title}: {self.done}/{self.total} {self.unit}, '
+            f'{self.title}: {self.done}{total} {self.unit}, '
             f'{rate:.3g}/s, {rest}',
             logger='current',
             level=logging.INFO)

@@ -1,7 +1,7 @@
 """Pickles that hold numbers, text, containers and arrays, and nothing else.
 
-Reading a pickle runs what it says. This reader knows the few names that build
-an array, a number or plain bytes, and refuses any other.
+Reading a pickle runs what it says. These readers know a few names and refuse
+any other.
 """
 import os
 import pickle
@@ -22,7 +22,8 @@ def _encode(text: str, encoding: str) -> bytes:
     return text.encode('latin1')
 
 
-_ALLOWED = {
+# Names in a pickle to what they stand for.
+PLAIN_NAMES = {
     ('numpy', 'ndarray'): np.ndarray,
     ('numpy', 'dtype'): np.dtype,
     ('numpy.core.multiarray', '_reconstruct'): _FROM_PARTS,
@@ -36,15 +37,17 @@ _ALLOWED = {
 }
 
 
-class _PlainUnpickler(pickle.Unpickler):
+class PlainUnpickler(pickle.Unpickler):
+    """Refuses every name that is not in ``names``."""
+
+    names = PLAIN_NAMES
 
     def find_class(self, module: str, name: str) -> object:
         try:
-            return _ALLOWED[module, name]
+            return self.names[module, name]
         except KeyError:
             raise pickle.UnpicklingError(
-                f'it asks for {module}.{name}, which is neither an array nor '
-                'a plain container') from None
+                f'it asks for {module}.{name}') from None
 
 
 def load_plain_pickle(path: str, encoding: str = 'ASCII') -> object:
@@ -59,7 +62,7 @@ def load_plain_pickle(path: str, encoding: str = 'ASCII') -> object:
     """
     with open(path, 'rb') as file:
         try:
-            return _PlainUnpickler(file, encoding=encoding).load()
+            return PlainUnpickler(file, encoding=encoding).load()
         except (pickle.UnpicklingError, EOFError, UnicodeDecodeError,
                 AttributeError, IndexError, KeyError, TypeError,
                 ValueError) as error:

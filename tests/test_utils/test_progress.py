@@ -5,8 +5,8 @@ from rich.console import Console
 from rich.errors import LiveError
 from rich.progress import Progress
 
-from mmgen.evaluation import progress as module
-from mmgen.evaluation.progress import progress
+from mmgen.utils import progress as module
+from mmgen.utils.progress import progress
 
 
 @pytest.fixture
@@ -32,6 +32,15 @@ def test_lines_in_the_log_come_now_and_then(lines, monkeypatch):
             advance(amount)
     assert lines == ['Looking: 40/100 images, 1/s, 60 s to go',
                      'Looking: 100/100 images, 2/s, in 50.0 s']
+
+
+def test_an_unknown_total_has_no_end(lines, monkeypatch):
+    now = iter([0, 1, 40, 41])
+    monkeypatch.setattr(module.time, 'monotonic', lambda: next(now))
+    with progress('Looking', None) as advance:
+        for amount in (10, 30, 10):
+            advance(amount)
+    assert lines == ['Looking: 40 images, 1/s, in 40.0 s']
 
 
 def test_a_terminal_gets_a_bar(lines, monkeypatch):
