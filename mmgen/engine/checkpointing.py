@@ -121,18 +121,41 @@ def is_whole(path: str | Path) -> bool:
         return False
 
 
-def newest_checkpoint(work_dir: str | Path) -> Path | None:
-    """The whole ``iter_N.pth`` (or ``epoch_N.pth``) with the largest N."""
+def newest_checkpoint(folder: str | Path,
+                      template: str = 'iter_{}.pth') -> str | None:
+    """The whole checkpoint with the largest number.
+
+    Args:
+        folder: Where the run's checkpoints are.
+        template: Their names, with ``{}`` for the number.
+
+    Returns:
+        Its path; None if there is none yet.
+
+    Raises:
+        RuntimeError: There are checkpoints, but none that is whole, or the
+            folder is an address.
+    """
+    if '://' in str(folder):
+        raise RuntimeError(
+            f'{folder} cannot be searched for a checkpoint: give its path, '
+            '--resume PATH.')
+    head, tail = map(re.escape, template.split('{}'))
     numbered = []
-    for path in Path(work_dir).glob('*.pth'):
-        match = re.fullmatch(r'(?:iter|epoch)_(\d+)\.pth', path.name)
+    for path in Path(folder).glob('*'):
+        match = re.fullmatch(f'{head}(\\d+){tail}', path.name)
         if match:
             numbered.append((int(match[1]), path))
     for _, path in sorted(numbered, reverse=True):
         if is_whole(path):
-            return path
+            return str(path)
         print_log(
             f'{path} is damaged and passed over.', logger='current', level=30)
+    if numbered:
+        raise RuntimeError(
+            f'{folder} has {len(numbered)} damaged checkpoints and no whole '
+            'checkpoint is left. Train without --resume, or give another '
+            'file, --resume PATH.')
     return None
 
 

@@ -5,15 +5,20 @@ from pathlib import Path
 
 from mmengine.config import Config
 from mmengine.runner import Runner
+from mmengine.utils import import_modules_from_strings
+
+from mmgen.engine.old_configs import replace_mmcls
 
 # Settings of a run that are no arguments of the runner.
-OTHER_SETTINGS = ('channels_last', 'compile', 'custom_imports',
+OTHER_SETTINGS = ('channels_last', 'custom_imports',
                   'model_wrapper_cfg', 'runner_type', 'sync_bn',
                   'trust_checkpoint')
 
 
 def load_config(path: str | Path, options: dict | None = None) -> Config:
     """Read a config and change settings of it.
+
+    Data types of mmcls, which 1.x configs name, become mmgen's own.
 
     Args:
         path: File of the config.
@@ -26,7 +31,10 @@ def load_config(path: str | Path, options: dict | None = None) -> Config:
     if not Path(path).is_file():
         raise FileNotFoundError(
             f'There is no config {path}. Configs are under configs/.')
-    cfg = Config.fromfile(str(path))
+    cfg = Config.fromfile(str(path), import_custom_modules=False)
+    replace_mmcls(cfg)
+    if cfg.get('custom_imports'):
+        import_modules_from_strings(**cfg.custom_imports)
     if options:
         _refuse_unknown(options, cfg)
         cfg.merge_from_dict(options)

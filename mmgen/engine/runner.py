@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 import mmengine
 import torch
 from mmengine.config import Config
-from mmengine.dist import all_gather_object, get_rank, is_main_process
+from mmengine.dist import (broadcast_object_list, gather_object, get_rank,
+                           is_main_process)
 from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmengine.runner import BaseLoop, Runner
 from torch import nn
@@ -22,8 +23,10 @@ from mmgen.engine.checkpointing import (load_weights, newest_checkpoint,
                                         read_checkpoint, unpack,
                                         write_checkpoint)
 from mmgen.engine.distributed import broadcast_buffers, init_dist
+from mmgen.engine.hooks.checkpoint_hook import CheckpointHook
 from mmgen.engine.schedulers import fill_schedulers
-from mmgen.models.base.gan import accumulation
+from mmgen.engine.train_loop import GenTrainLoop
+from mmgen.models.base.updates import resume_update, unfinished_update
 from mmgen.registry import LOOPS, RUNNERS
 from mmgen.utils.cache_dir import cache_dir
 from mmgen.utils.download import download
@@ -59,6 +62,17 @@ class GenRunner(Runner):
         if self.distributed:
             init_dist(self.launcher, **env_cfg.get('dist_cfg', {}))
         super().setup_env(env_cfg)
+
+    def set_randomness(self,
+                       seed: int | None,
+                       diff_rank_seed: bool = False,
+                       deterministic: bool = False) -> None:
+        """Seed all generators; a negative seed is refused."""
+        if seed is not None and seed < 0:
+            raise ValueError(
+                f'randomness: seed={seed}, expected 0 or more, or None to '
+                'draw one.')
+        super().set_randomness(seed, diff_rank_seed, deterministic)
 
     @property
     def base_seed(self) -> int:
@@ -129,7 +143,7 @@ class GenRunner(Runner):
             backend_args: Settings of the remote store.
         """
         self.sync_buffers()
-        unfinished = self._gather_unfinished_updates()
+        updates = self._gather_updates() if save_optimizer else None
         if not is_main_process():
             return
         checkpoint = dict(
@@ -138,7 +152,7 @@ class GenRunner(Runner):
             message_hub=_on_cpu(self.message_hub.state_dict()))
         if save_optimizer:
             checkpoint['optimizer'] = _on_cpu(self.optim_wrapper.state_dict())
-            checkpoint['updates'] = unfinished
+            checkpoint['updates'] = updates
         if save_param_scheduler:
             checkpoint['param_schedulers'] = _states(self.param_schedulers)
         self.call_hook('before_save_checkpoint', checkpoint=checkpoint)
@@ -163,24 +177,57 @@ class GenRunner(Runner):
             mmengine_version=mmengine.__version__,
             torch_version=str(torch.__version__),
             world_size=self.world_size)
+        if isinstance(self.train_loop, GenTrainLoop):
+            about['samples_per_iter'] = self.train_loop.samples_per_iter
+            about['samples_seen'] = self._samples_at(
+                meta.get('iter', now['iter']))
         dataset = getattr(self.train_dataloader, 'dataset', None)
         if hasattr(dataset, 'metainfo'):
             about['dataset_meta'] = dataset.metainfo
         return {**now, **meta, **about}
 
-    def _gather_unfinished_updates(self) -> dict:
-        """Backward passes counted, and gradients not yet used, by process."""
+    def _samples_at(self, iteration: int) -> int:
+        """Samples trained on when ``iteration`` iterations are done.
+
+        A hook saves before the loop has counted the iteration.
+        """
+        loop = self.train_loop
+        return loop.samples_seen + (
+            iteration - loop.iter) * loop.samples_per_iter
+
+    def _gather_updates(self) -> dict | None:
+        """Updates under way in all processes, for the first one."""
         own = {
-            name: _unfinished_update(wrapper)
+            name: unfinished_update(wrapper)
             for name, wrapper in _named_wrappers(self.optim_wrapper)
         }
-        ranks = all_gather_object(own)
+        ranks = gather_object(own)
+        if not is_main_process():
+            return None
         return {
             name: dict(
                 inner_count=own[name]['inner_count'],
                 grads=[rank[name]['grads'] for rank in ranks])
             for name in own
         }
+
+    @property
+    def checkpoint_hook(self) -> CheckpointHook:
+        """The hook that knows where checkpoints go.
+
+        Raises:
+            RuntimeError: The config has none.
+        """
+        for hook in self.hooks:
+            if isinstance(hook, CheckpointHook):
+                return hook
+        raise RuntimeError(
+            'This run has no CheckpointHook, so it can neither save nor '
+            'resume. Leave default_hooks.checkpoint in the config.')
+
+    def save_now(self) -> None:
+        """Write a checkpoint of the iteration just done."""
+        self.checkpoint_hook.save(self)
 
     # -------------------------------------------------------------- loading
 
@@ -190,17 +237,26 @@ class GenRunner(Runner):
             return
         source = self._load_from
         if self._resume and source is None:
-            source = newest_checkpoint(self.work_dir)
+            source = self._find_checkpoint()
             if source is None:
                 self.logger.info(
-                    f'No checkpoint in {self.work_dir} to resume: training '
-                    'starts from the beginning.')
+                    'No checkpoint to resume: training starts from the '
+                    'beginning.')
         if source is None:
             return
         if self._resume:
             self.resume(source)
         else:
             self.load_checkpoint(source)
+
+    def _find_checkpoint(self) -> str | None:
+        """The newest whole file of the run; the first process looks."""
+        found = [None]
+        if is_main_process():
+            hook = self.checkpoint_hook
+            found = [newest_checkpoint(hook.folder(self), hook.filename_tmpl)]
+        broadcast_object_list(found)
+        return found[0]
 
     def load_checkpoint(self,
                         filename: str,
@@ -247,8 +303,7 @@ class GenRunner(Runner):
                 'an iter_N.pth of the run, or load_from to start anew from '
                 'these weights.')
         meta = checkpoint['meta']
-        self.train_loop._epoch = meta['epoch']
-        self.train_loop._iter = meta['iter']
+        self._resume_position(meta)
         self._resume_seed(meta.get('seed'))
         self.message_hub.load_state_dict(checkpoint['message_hub'])
         if resume_optimizer:
@@ -256,6 +311,22 @@ class GenRunner(Runner):
         if resume_param_scheduler and self.param_schedulers is not None:
             self._resume_schedules(checkpoint.get('param_schedulers'))
         self.logger.info(f'Resumed {filename} at iteration {self.iter}')
+
+    def _resume_position(self, meta: dict) -> None:
+        """The iteration, and the place in the data."""
+        loop = self.train_loop
+        if not isinstance(loop, GenTrainLoop):
+            loop._iter, loop._epoch = meta['iter'], meta['epoch']
+            return
+        before = meta.get('samples_per_iter', loop.samples_per_iter)
+        if before != loop.samples_per_iter:
+            self.logger.warning(
+                f'The checkpoint was trained on {before} images in an '
+                f'iteration, this run takes {loop.samples_per_iter} '
+                '(batch_size times processes). It goes on at the same place '
+                'in the data, but will not be what it would have been.')
+        samples = meta.get('samples_seen', meta['iter'] * before)
+        loop.resume_at(meta['iter'], meta['epoch'], samples)
 
     def _resume_seed(self, seed: int | None) -> None:
         """Take over the seed of the run."""
@@ -272,11 +343,18 @@ class GenRunner(Runner):
     def _resume_optimizer(self, checkpoint: dict) -> None:
         """Optimiser states, then the updates that were under way."""
         self.optim_wrapper = self.build_optim_wrapper(self.optim_wrapper)
-        self.optim_wrapper.load_state_dict(checkpoint['optimizer'])
+        states = checkpoint['optimizer']
+        for name, wrapper in _named_wrappers(self.optim_wrapper):
+            _keep_implementation(wrapper, states[name] if name else states)
+        self.optim_wrapper.load_state_dict(states)
         updates = checkpoint.get('updates', {})
         for name, wrapper in _named_wrappers(self.optim_wrapper):
             if name in updates:
-                _resume_update(wrapper, updates[name])
+                resume_update(
+                    wrapper,
+                    **updates[name],
+                    rank=self.rank,
+                    world_size=self.world_size)
 
     def _resume_schedules(self, states: Any) -> None:
         """States of the schedules."""
@@ -317,29 +395,16 @@ def _named_wrappers(optim_wrapper: OptimWrapper | OptimWrapperDict):
     return [('', optim_wrapper)]
 
 
-def _parameters(wrapper: OptimWrapper) -> list[nn.Parameter]:
-    """The parameters that ``wrapper`` updates, in order."""
-    return [p for group in wrapper.param_groups for p in group['params']]
+def _keep_implementation(wrapper: OptimWrapper, state: dict) -> None:
+    """Let ``state`` say ``fused`` and ``foreach`` as this run does.
 
-
-def _unfinished_update(wrapper: OptimWrapper) -> dict:
-    """Backward passes so far, and gradients that wait for the update."""
-    count = wrapper.inner_count
-    waiting = count % accumulation(wrapper) != 0
-    grads = [
-        None if p.grad is None else p.grad.detach().cpu()
-        for p in _parameters(wrapper)
-    ] if waiting else []
-    return dict(inner_count=count, grads=grads)
-
-
-def _resume_update(wrapper: OptimWrapper, state: dict) -> None:
-    """Undo `_unfinished_update`, with the gradients of this process."""
-    wrapper._inner_count = state['inner_count']
-    grads = state['grads'][min(get_rank(), len(state['grads']) - 1)]
-    for parameter, grad in zip(_parameters(wrapper), grads):
-        if grad is not None:
-            parameter.grad = grad.to(parameter)
+    They are how an optimiser computes, not what; a file of 1.x would switch
+    off what the wrapper counts on.
+    """
+    for ours, theirs in zip(wrapper.param_groups, state['param_groups']):
+        for key in ('fused', 'foreach'):
+            if key in ours:
+                theirs[key] = ours[key]
 
 
 def _local_file(filename: str | Path) -> str | Path:
@@ -352,7 +417,16 @@ def _local_file(filename: str | Path) -> str | Path:
 
 
 def build_runner(cfg: Config) -> Runner:
-    """The runner of ``cfg``: `GenRunner` unless it names another."""
+    """The runner of ``cfg``: `GenRunner` unless it names another.
+
+    Raises:
+        ValueError: The config asks to compile the training step.
+    """
     if 'runner_type' in cfg:
         return RUNNERS.build(cfg)
+    if cfg.get('compile'):
+        raise ValueError(
+            'compile: MMEngine would compile the whole training step, which '
+            'torch refuses where a gradient penalty is differentiated twice. '
+            'Remove compile from the config.')
     return GenRunner.from_cfg(cfg)

@@ -5,10 +5,11 @@ and the loader's position is a formula of the iteration. What happens in
 between (validation, pictures, a restart) cannot change the training.
 """
 import copy
+import warnings
 from collections.abc import Iterator
 
 import torch
-from mmengine.dist import barrier, get_rank
+from mmengine.dist import barrier, get_rank, get_world_size
 from mmengine.runner import IterBasedTrainLoop
 from mmengine.runner.base_loop import BaseLoop
 
@@ -55,14 +56,30 @@ class GenTrainLoop(IterBasedTrainLoop):
         BaseLoop.__init__(self, runner, _positioned(dataloader))
         self._max_iters = max_iters
         self._max_epochs = 1  # hooks that count epochs see one
-        self._epoch = 0
-        self._iter = 0
+        self.resume_at(iteration=0, epoch=0, samples=0)
         self.val_begin = val_begin
         self.val_at_start = val_at_start
         self.stop_training = False
         self.dynamic_milestones, self.dynamic_intervals = _milestones(
             self.val_interval, dynamic_intervals)
         self._check_data()
+
+    def resume_at(self, iteration: int, epoch: int, samples: int) -> None:
+        """Go on after ``iteration``, when all processes had ``samples``."""
+        self._iter = iteration
+        self._epoch = epoch
+        self._start = (iteration, samples)
+
+    @property
+    def samples_seen(self) -> int:
+        """Samples that all processes together have been trained on."""
+        iteration, samples = self._start
+        return samples + (self._iter - iteration) * self.samples_per_iter
+
+    @property
+    def samples_per_iter(self) -> int:
+        """Samples of one iteration over all processes."""
+        return self.dataloader.batch_size * get_world_size()
 
     def _check_data(self) -> None:
         """Refuse data that this model cannot be trained on."""
@@ -75,10 +92,17 @@ class GenTrainLoop(IterBasedTrainLoop):
     def run(self) -> torch.nn.Module:
         """Train to ``max_iters`` or until the process is asked to stop."""
         runner = self.runner
+        # True while gradients accumulate, and harmless: schedules count
+        # iterations, not updates.
+        warnings.filterwarnings(
+            'ignore', message='Detected call of `scheduler.step')
         runner.call_hook('before_train')
         runner.call_hook('before_train_epoch')
         if self.val_at_start and self._iter == 0:
             self._validate()
+        if self._iter >= self._max_iters:
+            runner.logger.info(
+                f'Already at max_iters={self._max_iters}: nothing to train.')
         batches = self._open()
         with StopRequest() as stop:
             while self._iter < self._max_iters and not self.stop_training:
@@ -86,10 +110,10 @@ class GenTrainLoop(IterBasedTrainLoop):
                 data_batch = next(batches)
                 seed_everything(runner.base_seed, self._iter, get_rank())
                 self.run_iter(data_batch)
+                if stop.agreed():  # first: a validation may take too long
+                    self._save_and_exit()
                 if self._validation_is_due():
                     self._validate()
-                if stop.agreed():
-                    self._save_and_exit()
         runner.call_hook('after_train_epoch')
         runner.call_hook('after_train')
         return runner.model
@@ -98,7 +122,7 @@ class GenTrainLoop(IterBasedTrainLoop):
         """Batches from the current iteration on."""
         sampler, dataset = self.dataloader.sampler, self.dataloader.dataset
         sampler.seed = dataset.seed = self.runner.base_seed
-        sampler.start_at(self._iter * self.dataloader.batch_size)
+        sampler.start_at(self.samples_seen // get_world_size())
         return iter(self.dataloader)
 
     def _validation_is_due(self) -> bool:
@@ -119,14 +143,10 @@ class GenTrainLoop(IterBasedTrainLoop):
         """Save what there is and end with the code that says so."""
         runner = self.runner
         if self._iter < self._max_iters:
-            name = f'iter_{self._iter}.pth'
             runner.logger.info(
-                f'Asked to stop: saving {name}. Start again with --resume.')
-            runner.save_checkpoint(
-                runner.work_dir,
-                name,
-                meta=dict(epoch=self._epoch, iter=self._iter),
-                by_epoch=False)
+                f'Asked to stop after iteration {self._iter}: saving. Start '
+                'again with --resume.')
+            runner.save_now()
         runner.call_hook('after_train')
         runner.call_hook('after_run')
         barrier()  # a launcher ends the others when the first one leaves
@@ -171,6 +191,8 @@ def _positioned(dataloader: dict) -> dict:
         dataset.full_init()
     cfg['dataset'] = SeededDataset(dataset, seed=0)
     cfg.setdefault('collate_fn', dict(type='stack_collate'))
+    # Copies from pinned memory do not hold up the GPU.
+    cfg.setdefault('pin_memory', torch.cuda.is_available())
     return cfg
 
 

@@ -135,11 +135,11 @@ def test_newest_whole_checkpoint_is_found(tmp_path):
     for step in (9, 10, 100):
         write_checkpoint(dict(state_dict={}), tmp_path / f'iter_{step}.pth')
     write_checkpoint(dict(state_dict={}), tmp_path / 'best_fid_iter_999.pth')
-    assert newest_checkpoint(tmp_path).name == 'iter_100.pth'
+    assert newest_checkpoint(tmp_path) == str(tmp_path / 'iter_100.pth')
     whole = (tmp_path / 'iter_100.pth').read_bytes()
     (tmp_path / 'iter_100.pth').write_bytes(whole[:len(whole) // 2])
     assert not is_whole(tmp_path / 'iter_100.pth')
-    assert newest_checkpoint(tmp_path).name == 'iter_10.pth'
+    assert newest_checkpoint(tmp_path) == str(tmp_path / 'iter_10.pth')
 
 
 def test_flipped_bit_is_noticed(tmp_path):
@@ -174,7 +174,7 @@ def test_kill_while_writing_leaves_the_old_file(tmp_path):
     done = subprocess.run([sys.executable, '-c', script])
     assert done.returncode == -signal.SIGKILL
     assert read_checkpoint(tmp_path / 'iter_1.pth')['state_dict'] == 1
-    assert newest_checkpoint(tmp_path).name == 'iter_1.pth'
+    assert newest_checkpoint(tmp_path) == str(tmp_path / 'iter_1.pth')
 
 
 def _net():

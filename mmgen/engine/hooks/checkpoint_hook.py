@@ -80,6 +80,11 @@ class CheckpointHook(MMEngineCheckpointHook):
                 f'val_evaluator reports {", ".join(reported())}. Correct '
                 'save_best or the prefix of the metric.')
 
+    def save(self, runner) -> None:
+        """Write a checkpoint outside of the interval."""
+        self._save_checkpoint_with_step(
+            runner, runner.iter, dict(epoch=runner.epoch, iter=runner.iter))
+
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
         """Give the checkpoint its plain form."""
         pack(checkpoint)
@@ -118,8 +123,7 @@ class CheckpointHook(MMEngineCheckpointHook):
         ]
         # The newest file has to know the scores and the names of the best.
         if any(improved) and self.last_ckpt is not None:
-            self._save_checkpoint_with_step(
-                runner, runner.iter, dict(epoch=runner.epoch, iter=runner.iter))
+            self.save(runner)
 
     def _save_if_best(self, runner, key: str, rule: str,
                       metrics: dict) -> bool:
