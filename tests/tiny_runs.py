@@ -4,6 +4,7 @@ import os
 import socket
 import sys
 import traceback
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 
@@ -114,6 +115,8 @@ def tiny_config(data_root: Path,
             type='GenVisualizer', vis_backends=[dict(type='GenVisBackend')]),
         env_cfg=dict(dist_cfg=dict(backend='gloo')),
         randomness=dict(seed=2022, diff_rank_seed=True),
+        # MMEngine keeps loggers by this name and the second of the start.
+        experiment_name=uuid.uuid4().hex,
         launcher='none')
 
 

@@ -11,7 +11,7 @@ Usage: bash tools/dist_test.sh CONFIG CHECKPOINT GPUS [arguments of tools/test.p
 Environment, for more than one machine (the same on each but NODE_RANK):
   NNODES       machines                                      (1)
   NODE_RANK    which of them this is, from 0                 (0)
-  MASTER_ADDR  address of machine 0                          (127.0.0.1)
+  MASTER_ADDR  address of machine 0                          (127.0.0.1 for one machine)
   PORT         free port on machine 0          (any for one machine, 29500)
 EOF
     exit 2

@@ -11,8 +11,10 @@ Usage: bash tools/dist_train.sh CONFIG GPUS [arguments of tools/train.py]
 Environment, for more than one machine (the same on each but NODE_RANK):
   NNODES       machines                                      (1)
   NODE_RANK    which of them this is, from 0                 (0)
-  MASTER_ADDR  address of machine 0                          (127.0.0.1)
+  MASTER_ADDR  address of machine 0                          (127.0.0.1 for one machine)
   PORT         free port on machine 0          (any for one machine, 29500)
+
+Exit code 85: training was asked to stop and saved; go on with --resume.
 EOF
     exit 2
 }
@@ -27,6 +29,6 @@ tools=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source "$tools/launch_env.sh"
 set_torchrun_args
 
-exec python -m torch.distributed.run "${torchrun_args[@]}" \
+exec python "$tools/launch.py" "${torchrun_args[@]}" \
     --nproc-per-node "$gpus" \
     "$tools/train.py" "$config" --launcher pytorch "$@"

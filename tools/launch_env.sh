@@ -17,6 +17,11 @@ export PET_SIGNALS_TO_HANDLE=${PET_SIGNALS_TO_HANDLE:-$signals}
 export PET_SHUTDOWN_TIMEOUT=${PET_SHUTDOWN_TIMEOUT:-300}
 
 set_torchrun_args() {
+    if [[ ${NNODES:-1} != 1 && -z ${MASTER_ADDR:-} ]]; then
+        echo "${0##*/}: NNODES=$NNODES, but MASTER_ADDR is not set. Set it to" \
+            'the address of machine 0, the same on all machines.' >&2
+        exit 2
+    fi
     local port=${PORT:-}
     if [[ -z $port && ${NNODES:-1} == 1 ]]; then
         # Several trainings on one machine shall not meet on one port.

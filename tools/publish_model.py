@@ -25,16 +25,26 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         'output', type=Path,
         help='NAME.pth; the file written is NAME-HASH.pth')
+    parser.add_argument(
+        '--trust-checkpoint',
+        action='store_true',
+        help='take a checkpoint that holds more than tensors and plain '
+        'values; it may run any code')
     return parser.parse_args()
 
 
-def publish(source: Path, target: Path) -> Path:
+def publish(source: Path, target: Path, trust: bool) -> Path:
     """Write the published form of ``source`` beside ``target``.
+
+    Args:
+        source: A checkpoint.
+        target: The name to write, yet without the hash.
+        trust: Let ``source`` construct any object.
 
     Returns:
         The file that was written: ``target`` with the hash in its name.
     """
-    checkpoint = read_checkpoint(source)
+    checkpoint = read_checkpoint(source, trust)
     meta = checkpoint.get('meta', {})
     published = dict(
         meta=plain({key: meta[key] for key in KEPT_META if key in meta}),
@@ -50,7 +60,7 @@ def publish(source: Path, target: Path) -> Path:
 def main() -> None:
     """Publish and say where."""
     args = parse_args()
-    final = publish(args.input, args.output)
+    final = publish(args.input, args.output, args.trust_checkpoint)
     before, after = (p.stat().st_size / 2**20 for p in (args.input, final))
     print(f'{final} ({after:.1f} MiB; {args.input} has {before:.1f} MiB)')
 

@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+import tempfile
 from pathlib import Path
 
 from mmgen.utils.command_line import add_run_arguments, parse_run_arguments
@@ -35,10 +36,24 @@ def main() -> None:
                  'measure. Add one with the metrics you want.')
     if not Path(args.checkpoint).is_file():
         sys.exit(f'There is no checkpoint {args.checkpoint}.')
+    if args.out:
+        check_writable(Path(args.out))
     cfg.load_from, cfg.resume = args.checkpoint, False
     results = build_runner(cfg).test()
     if args.out and is_main_process():
         Path(args.out).write_text(json.dumps(results, indent=2) + '\n')
+
+
+def check_writable(path: Path) -> None:
+    """Make the folder of ``path``; leave if the file could not be written."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        sys.exit(f'--out {path} cannot be written: {error}')
+    if path.is_dir():
+        sys.exit(f'--out {path} is a folder, expected the name of a file.')
 
 
 if __name__ == '__main__':

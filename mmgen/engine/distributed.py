@@ -23,6 +23,10 @@ from mmgen.utils.unwrap import unwrap
 
 logger = logging.getLogger(__name__)
 
+# Seconds. NCCL's own 10 minutes are too few where the other ranks wait while
+# rank 0 alone hashes a dataset or computes statistics.
+DEFAULT_TIMEOUT = 3600.
+
 _RANK_NAMES = ('RANK', 'WORLD_SIZE', 'LOCAL_RANK')
 
 # In which variables each launcher tells a process which one it is, of how
@@ -45,19 +49,23 @@ _WHO_SETS_THEM = {
 def init_dist(launcher: str,
               backend: str = 'nccl',
               port: int | None = None,
-              timeout: float | None = None,
+              timeout: float = DEFAULT_TIMEOUT,
               **kwargs) -> None:
     """Join the process group; once, later calls do nothing.
 
     Works without a GPU too: then gloo takes the place of nccl. Afterwards the
     environment holds ``RANK``, ``WORLD_SIZE``, ``LOCAL_RANK``,
-    ``MASTER_ADDR`` and ``MASTER_PORT`` under every launcher.
+    ``MASTER_ADDR`` and ``MASTER_PORT`` under every launcher; where slurm or
+    mpi shows each process one GPU alone, ``LOCAL_RANK`` becomes 0, the number
+    of that GPU.
 
     Args:
         launcher: ``'pytorch'`` (torchrun), ``'slurm'`` or ``'mpi'``.
         backend: Of torch.distributed.
-        port: Of rank 0, instead of ``MASTER_PORT``.
-        timeout: Seconds that a collective call may take.
+        port: Of rank 0, instead of ``MASTER_PORT``. Ignored for
+            ``'pytorch'``: torchrun has chosen one and may listen there.
+        timeout: Seconds that a collective call may take, also where one rank
+            waits for another that does something alone.
         **kwargs: For ``torch.distributed.init_process_group``.
 
     Raises:
@@ -72,7 +80,10 @@ def init_dist(launcher: str,
                          f'{", ".join(_LAUNCHER_NAMES)}.')
     for name, source in zip(_RANK_NAMES, _LAUNCHER_NAMES[launcher]):
         os.environ[name] = _require(launcher, source)
-    if port is not None:
+    # MMEngine would do the same, with a warning in each process.
+    os.environ.setdefault('OMP_NUM_THREADS', '1')
+    os.environ.setdefault('MKL_NUM_THREADS', '1')
+    if port is not None and launcher != 'pytorch':
         os.environ['MASTER_PORT'] = str(port)
     if launcher == 'slurm':
         _set_slurm_master()
@@ -83,16 +94,15 @@ def init_dist(launcher: str,
                 'not set. Export the address and a free port of the machine '
                 'of rank 0 as MASTER_ADDR and MASTER_PORT, the same on all '
                 'machines.')
-    if timeout is not None:
-        kwargs['timeout'] = datetime.timedelta(seconds=timeout)
     if torch.cuda.is_available():
-        _set_device(int(os.environ['LOCAL_RANK']))
+        _set_device()
     elif backend == 'nccl':
         backend = 'gloo'
         if os.environ['RANK'] == '0':
             logger.warning('No CUDA device: the processes talk through gloo '
                            'instead of nccl.')
-    torch_dist.init_process_group(backend, **kwargs)
+    torch_dist.init_process_group(
+        backend, timeout=datetime.timedelta(seconds=timeout), **kwargs)
 
 
 def destroy_dist() -> None:
@@ -110,8 +120,17 @@ def _require(launcher: str, name: str) -> str:
     return os.environ[name]
 
 
-def _set_device(local_rank: int) -> None:
+def _set_device() -> None:
+    """Take the GPU of this process."""
+    local_rank = int(os.environ['LOCAL_RANK'])
     count = torch.cuda.device_count()
+    # torchrun shows every GPU to every process. Elsewhere a single one is this
+    # process' own, as with srun --gpus-per-task=1 (and NCCL refuses two
+    # processes on one).
+    if count == 1 and not torch_dist.is_torchelastic_launched():
+        local_rank = 0
+        # Wrappers take it for the number of the GPU.
+        os.environ['LOCAL_RANK'] = '0'
     if local_rank >= count:
         raise RuntimeError(
             f'init_dist: process {local_rank} of this machine has no GPU, '

@@ -15,7 +15,7 @@ from mmengine.runner.base_loop import BaseLoop
 
 from mmgen.datasets.checks import check_training_data
 from mmgen.datasets.loading import SeededDataset
-from mmgen.engine.signals import EXIT_STOPPED, StopRequest
+from mmgen.engine.signals import EXIT_STOPPED, StopRequest, mark_stopped
 from mmgen.registry import DATASETS, LOOPS
 from mmgen.utils.randomness import seed_everything
 from mmgen.utils.unwrap import unwrap
@@ -110,9 +110,10 @@ class GenTrainLoop(IterBasedTrainLoop):
                 data_batch = next(batches)
                 seed_everything(runner.base_seed, self._iter, get_rank())
                 self.run_iter(data_batch)
-                if stop.agreed():  # first: a validation may take too long
+                due = self._validation_is_due()
+                if stop.agreed(now=due):  # first: validating may take long
                     self._save_and_exit()
-                if self._validation_is_due():
+                if due:
                     self._validate()
         runner.call_hook('after_train_epoch')
         runner.call_hook('after_train')
@@ -150,6 +151,7 @@ class GenTrainLoop(IterBasedTrainLoop):
         runner.call_hook('after_train')
         runner.call_hook('after_run')
         barrier()  # a launcher ends the others when the first one leaves
+        mark_stopped()
         raise SystemExit(EXIT_STOPPED)
 
 

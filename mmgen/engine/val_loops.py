@@ -4,12 +4,15 @@ Not the data loader's batches are predicted, but as many images as the metrics
 ask for are generated. Nothing of it is felt by the training around: the
 random state is put back, and gradients are off.
 """
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import torch
 from mmengine.dist import get_world_size, is_main_process
 from mmengine.logging import print_log
 from mmengine.runner.base_loop import BaseLoop
+from torch import nn
 from torch.utils.data import DataLoader
 
 from mmgen.evaluation.evaluator import (GenEvaluator, SampleGroup,
@@ -120,6 +123,50 @@ class GenValLoop(_GenLoop):
 
 @LOOPS.register_module()
 class GenTestLoop(_GenLoop):
-    """Test of a generative model. Arguments as `_GenLoop`'s."""
+    """Test of a generative model. Arguments as `_GenLoop`'s.
+
+    Weights that the runner loads afterwards have to hold all of the
+    generators whose images are measured.
+    """
 
     mode = 'test'
+
+    def __init__(self, runner, dataloader: DataLoader | dict,
+                 evaluator: GenEvaluator | dict | list) -> None:
+        super().__init__(runner, dataloader, evaluator)
+        require_sampled_weights(unwrap(runner.model), self.evaluator)
+
+
+def require_sampled_weights(model: nn.Module, evaluator: GenEvaluator) -> None:
+    """Let ``model`` refuse weights without a generator that is measured.
+
+    Loading that is not strict passes over what a file lacks, and the numbers
+    would be those of a random generator. A file may lack anything else:
+    published ones often have no discriminator.
+    """
+    sampled = sorted({metric.fake_request.sample_model
+                      for metric in evaluator.metrics})
+
+    def check(model: nn.Module, found: Any) -> None:
+        for name in sampled:
+            own = _weights_of(name, model.state_dict())
+            missing = _weights_of(name, found.missing_keys)
+            if missing:
+                raise RuntimeError(
+                    f'{type(model).__name__}: the file lacks {len(missing)} '
+                    f'of {len(own)} weights of the generator that is '
+                    f'measured (sample_model={name!r}), e.g. {missing[0]}. '
+                    'Give a checkpoint of this model, or measure with '
+                    'another sample_model.')
+
+    model.register_load_state_dict_post_hook(check)
+
+
+def _weights_of(sample_model: str, names: Iterable[str]) -> list[str]:
+    """Those of a state's names that belong to a generator."""
+    if sample_model == 'ema':
+        # Without the count of averaged updates beside them.
+        return [name for name in names
+                if name.startswith('generator_ema.module.')]
+    return [name for name in names if name.startswith('generator')
+            and not name.startswith('generator_ema.')]

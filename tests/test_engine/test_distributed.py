@@ -15,6 +15,7 @@ from mmengine.dist import get_rank
 from mmengine.optim import OptimWrapper
 from mmengine.runner.checkpoint import get_state_dict
 from mmengine.runner.checkpoint import load_state_dict as mmengine_load
+from mmengine.utils.dl_utils import set_multi_processing
 from mmgen.engine.amp import AmpOptimWrapper
 from mmgen.engine.distributed import (MMSeparateDistributedDataParallel,
                                       broadcast_buffers, destroy_dist,
@@ -218,9 +219,15 @@ def _case_stop():
                 os.kill(os.getpid(), signal.SIGUSR1)
             if stop.agreed():
                 break
-    # Not asked: the loop ends by itself, and the group closes.
+    # Not asked: the loop ends by itself, with one answer still on its way.
     with StopRequest() as quiet:
         answers = [quiet.agreed() for _ in range(3)]
+    # Asked before something long: no iteration late.
+    with StopRequest() as hasty:
+        before = [hasty.agreed(), hasty.agreed(now=True)]
+        if get_rank() == 1:
+            os.kill(os.getpid(), signal.SIGUSR1)
+        answers += before + [hasty.agreed(now=True)]
     return i, stop.received is not None, answers
 
 
@@ -358,8 +365,8 @@ def test_buffers_become_those_of_rank_0(ranks):
 
 def test_both_stop_at_the_same_iteration_when_one_is_asked(ranks):
     assert [result['stop'] for result in ranks] == [
-        (4, False, [False] * 3),
-        (4, True, [False] * 3),
+        (4, False, [False] * 5 + [True]),
+        (4, True, [False] * 5 + [True]),
     ]
 
 
@@ -389,8 +396,10 @@ def clean_env(monkeypatch):
     """An environment without any launcher, restored afterwards."""
     before = dict(os.environ)
     for name in list(os.environ):
-        if name.startswith(('SLURM_', 'OMPI_', 'MASTER_')) or name in (
-                'RANK', 'WORLD_SIZE', 'LOCAL_RANK'):
+        if name.startswith(
+            ('SLURM_', 'OMPI_', 'MASTER_', 'TORCHELASTIC_')) or name in (
+                'RANK', 'WORLD_SIZE', 'LOCAL_RANK', 'OMP_NUM_THREADS',
+                'MKL_NUM_THREADS'):
             monkeypatch.delenv(name)
     # init_dist writes there, too.
     yield monkeypatch
@@ -472,7 +481,8 @@ def test_slurm_keeps_what_the_user_gave(clean_env, started):
         SLURM_STEP_NODELIST='io1')
     init_dist('slurm', backend='mpi', port=29511)
     assert _rank_env()[3:] == ['10.0.0.1', '29511']
-    assert started == [(('mpi', ), {})]
+    (args, _), = started
+    assert args == ('mpi', )
 
 
 def test_slurm_step_on_a_part_of_the_nodes(clean_env, started):
@@ -496,12 +506,58 @@ def test_gpu_of_the_local_rank_is_chosen_or_missed(clean_env, started):
     clean_env.setattr(torch.cuda, 'set_device', chosen.append)
     _set_slurm(clean_env)
     init_dist('slurm')
-    assert chosen == [1] and started == [(('nccl', ), {})]
+    (args, _), = started
+    assert chosen == [1] and args == ('nccl', )
     clean_env.setenv('SLURM_LOCALID', '2')
     with pytest.raises(
             RuntimeError,
             match='process 2 of this machine has no GPU, 2 are visible'):
         init_dist('slurm')
+
+
+def test_task_that_sees_its_own_gpu_alone_takes_it(clean_env, started):
+    chosen = []
+    clean_env.setattr(torch.cuda, 'is_available', lambda: True)
+    clean_env.setattr(torch.cuda, 'device_count', lambda: 1)
+    clean_env.setattr(torch.cuda, 'set_device', chosen.append)
+    _set_slurm(clean_env)
+    clean_env.setenv('SLURM_LOCALID', '3')
+    init_dist('slurm')
+    assert chosen == [0] and os.environ['LOCAL_RANK'] == '0'
+    # torchrun shows all there are: one GPU is too few for four processes.
+    clean_env.setenv('TORCHELASTIC_RUN_ID', 'none')
+    clean_env.setenv('LOCAL_RANK', '3')
+    with pytest.raises(
+            RuntimeError,
+            match='process 3 of this machine has no GPU, 1 are visible'):
+        init_dist('pytorch')
+
+
+def test_port_of_torchrun_is_kept(clean_env, started):
+    for name in ('RANK', 'WORLD_SIZE', 'LOCAL_RANK', 'MASTER_ADDR'):
+        clean_env.setenv(name, '0')
+    clean_env.setenv('MASTER_PORT', '29400')
+    init_dist('pytorch', port=29511)
+    assert os.environ['MASTER_PORT'] == '29400'
+
+
+def test_ranks_wait_an_hour_for_each_other(clean_env, started):
+    _set_slurm(clean_env)
+    init_dist('slurm')
+    init_dist('slurm', timeout=7200)
+    assert [kwargs['timeout'].total_seconds()
+            for _, kwargs in started] == [3600, 7200]
+
+
+def test_threads_are_one_unless_the_user_chose(clean_env, started):
+    _set_slurm(clean_env)
+    clean_env.setenv('OMP_NUM_THREADS', '6')
+    with warnings.catch_warnings():
+        warnings.simplefilter('error')
+        init_dist('slurm')
+        set_multi_processing(distributed=True)
+    assert os.environ['OMP_NUM_THREADS'] == '6'
+    assert os.environ['MKL_NUM_THREADS'] == '1'
 
 
 @pytest.mark.parametrize('hosts, first', [

@@ -9,6 +9,7 @@ from mmengine.config import Config
 from mmengine.hooks import Hook
 from tiny_runs import in_children, tiny_config, write_images
 
+from mmgen.datasets.loading import SeededDataset
 from mmgen.engine.amp import convert_to_amp
 from mmgen.engine.checkpointing import read_checkpoint
 from mmgen.engine.runner import build_runner
@@ -161,3 +162,47 @@ def test_resumed_run_reads_nothing_of_what_was_read(data_root, tmp_path):
 
     assert in_children(run) == [0]
     assert seen.read_text().split() == ['10', '11']
+
+
+def test_one_process_goes_on_where_two_were(data_root, tmp_path):
+    """Four iterations of 2 x 4 images, then one of 8: positions 32 to 39."""
+    cfg = tiny_config(data_root, tmp_path, max_iters=4)
+    assert train(cfg, 2) == [0, 0]
+    cfg['train_cfg']['max_iters'] = 5
+    cfg['train_dataloader']['batch_size'] = 8
+
+    def run():
+        positions = []
+        original = SeededDataset.__getitems__
+        SeededDataset.__getitems__ = lambda self, places: (
+            positions.extend(position for position, _ in places),
+            original(self, places))[1]
+        runner = build_runner(Config(dict(cfg, resume=True)))
+        runner.train()
+        assert positions[:8] == list(range(32, 40)), positions
+
+    assert in_children(run) == [0]
+    meta = read_checkpoint(tmp_path / 'iter_5.pth')['meta']
+    assert meta['samples_seen'] == 40
+
+
+def test_waiting_gradients_of_two_processes_are_averaged(data_root, tmp_path):
+    """An accumulation of 3 is under way after 4 iterations."""
+    cfg = tiny_config(data_root, tmp_path, max_iters=4)
+    assert train(cfg, 2) == [0, 0]
+    saved = read_checkpoint(tmp_path / 'iter_4.pth')['updates']
+    first, second = saved['discriminator']['grads']
+    assert saved['discriminator']['inner_count'] == 4
+    assert any(not torch.equal(a, b) for a, b in zip(first, second))
+
+    def run():
+        runner = build_runner(Config(dict(cfg, resume=True)))
+        runner._train_loop = runner.build_train_loop(runner._train_loop)
+        runner.load_or_resume()
+        wrapper = runner.optim_wrapper['discriminator']
+        assert wrapper.inner_count == 4
+        params = wrapper.param_groups[0]['params']
+        for param, a, b in zip(params, first, second):
+            torch.testing.assert_close(param.grad, (a + b) / 2)
+
+    assert in_children(run) == [0]

@@ -5,14 +5,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from families import FAMILIES
 from mmengine.hooks import Hook
 from mmengine.optim import OptimWrapper
 from mmengine.runner import Runner
 from mmengine.visualization import Visualizer
 from tiny_evaluation import TinyGAN, TinyImages, fid, loader
 
-from mmgen.engine.val_loops import GenTestLoop, GenValLoop
-from mmgen.evaluation import GenEvaluator, compare_results
+from mmgen.engine.checkpointing import load_weights
+from mmgen.engine.val_loops import (GenTestLoop, GenValLoop,
+                                    require_sampled_weights)
+from mmgen.evaluation import GenEvaluator, build_evaluator, compare_results
+from mmgen.registry import MODELS
 
 
 class Notes(Hook):
@@ -181,3 +185,34 @@ def test_log_lines_without_a_terminal(tmp_path, capfd):
     assert 'Real images: 21/21 images' in text
     assert 'Generating (orig): 10/10 images' in text
     assert 'metrics_identity/val.json' in text
+
+
+@pytest.mark.parametrize('sample_model, lacking, refused', [
+    ('ema', 'discriminator.', False), ('ema', 'generator_ema.steps', False),
+    ('orig', 'generator_ema.', False), ('ema', 'generator_ema.', True),
+    ('ema', 'generator.', False), ('orig', 'generator.', True)])
+def test_a_generator_that_is_measured_has_to_be_in_the_file(
+        sample_model, lacking, refused):
+    model = MODELS.build(FAMILIES['dcgan'])
+    require_sampled_weights(
+        model, build_evaluator(fid(sample_model=sample_model)))
+    state = {name: value for name, value in model.state_dict().items()
+             if not name.startswith(lacking)}
+    assert len(state) < len(model.state_dict())
+    own = 'generator_ema.module.' if sample_model == 'ema' else 'generator.'
+    count = sum(name.startswith(own) for name in model.state_dict())
+    if not refused:
+        load_weights(model, state, False, 'a.pth')
+        return
+    with pytest.raises(RuntimeError, match='a.pth does not fit .*the file '
+                       f'lacks {count} of {count} weights of the generator '
+                       'that is measured'):
+        load_weights(model, state, False, 'a.pth')
+
+
+def test_testing_without_a_generator_is_refused(tmp_path):
+    _, run = runner(tmp_path, load_from=str(tmp_path / 'a.pth'))
+    run.model.generator = torch.nn.Linear(2, 2)
+    torch.save(dict(state_dict=dict(gain=torch.ones(3))), tmp_path / 'a.pth')
+    with pytest.raises(RuntimeError, match='lacks 2 of 2 weights'):
+        run.test()

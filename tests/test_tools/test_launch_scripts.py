@@ -66,7 +66,7 @@ def test_dist_train_calls_torchrun(call):
                   '--cfg-options', 'a=b c', '--resume')
     argv = called['argv']
     program = argv.index(str(TOOLS / 'train.py'))
-    assert argv[:2] == ['-m', 'torch.distributed.run']
+    assert argv[0] == str(TOOLS / 'launch.py')
     options = _options(argv[:program])
     port = int(options.pop('master-port'))
     assert 1024 < port < 65536
@@ -90,6 +90,7 @@ def test_dist_test_calls_torchrun(call):
     argv = call('dist_test.sh', 'c.py', 'last one.pth', '2', '--out',
                 'r.json')['argv']
     program = argv.index(str(TOOLS / 'test.py'))
+    assert argv[:2] == ['-m', 'torch.distributed.run']
     assert _options(argv[:program])['nproc-per-node'] == '2'
     assert argv[program + 1:] == [
         'c.py', 'last one.pth', '--launcher', 'pytorch', '--out', 'r.json'
@@ -118,6 +119,18 @@ def test_environment_of_the_user_is_taken(call, script, args):
     assert called['env']['PYTHONPATH'].endswith(':/mine')
     assert _options(call(script, *args, PORT='1234')['argv']
                     )['master-port'] == '1234'
+
+
+@pytest.mark.parametrize('script, args', [
+    ('dist_train.sh', ['c.py', '2']),
+    ('dist_test.sh', ['c.py', 'k.pth', '2']),
+])
+def test_several_machines_need_the_address_of_the_first(call, script, args):
+    done = call(script, *args, NNODES='2', NODE_RANK='1')
+    assert done.returncode == 2 and done.stdout == ''
+    assert done.stderr == (
+        f'{script}: NNODES=2, but MASTER_ADDR is not set. Set it to the '
+        'address of machine 0, the same on all machines.\n')
 
 
 def test_free_port_differs_from_run_to_run(call):
@@ -201,38 +214,47 @@ def test_scripts_are_sound_bash(script):
 
 # A stand-in for tools/train.py that stops as ours does when it is asked to.
 PROGRAM = '''
-import sys, time
+import os, sys, time
 from pathlib import Path
 from mmengine.dist import barrier, get_rank
 from mmgen.engine.distributed import destroy_dist, init_dist
-from mmgen.engine.signals import EXIT_STOPPED, StopRequest
+from mmgen.engine.signals import EXIT_STOPPED, StopRequest, mark_stopped
 out = Path(sys.argv[1])
 init_dist('pytorch')
 with StopRequest() as stop:
-    (out / f'ready{get_rank()}').touch()
+    part = out / f'part{get_rank()}'
+    part.write_text(str(os.getpid()))
+    part.rename(out / f'ready{get_rank()}')
     for i in range(600):
         time.sleep(0.1)
+        if (out / 'fail').exists():
+            sys.exit(3)
         if stop.agreed():
             break
+name = stop.received and stop.received.name
+(out / f'stopped{get_rank()}').write_text(f'{i} {name}')
 barrier()
-(out / f'stopped{get_rank()}').write_text(f'{i} {stop.received.name}')
+mark_stopped()
 destroy_dist()
 sys.exit(EXIT_STOPPED)
 '''
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGUSR1])
-def test_signal_to_the_script_reaches_all_processes(tmp_path, number):
+@pytest.fixture
+def training(tmp_path):
+    """The stand-in with two processes under the real torchrun, once ready."""
     tools = tmp_path / 'tools'
     tools.mkdir()
-    for name in ('dist_train.sh', 'launch_env.sh'):
+    for name in ('dist_train.sh', 'launch_env.sh', 'launch.py'):
         shutil.copy(TOOLS / name, tools)
     (tools / 'train.py').write_text(PROGRAM)
+    temporary = tmp_path / 'temporary'
+    temporary.mkdir()
     environ = dict(
         os.environ,
         PATH=f'{Path(sys.executable).parent}:{os.environ["PATH"]}',
-        PYTHONPATH=str(TOOLS.parent))
+        PYTHONPATH=str(TOOLS.parent),
+        TMPDIR=str(temporary))
     process = subprocess.Popen(
         ['bash', str(tools / 'dist_train.sh'), str(tmp_path), '2'],
         env=environ,
@@ -243,11 +265,35 @@ def test_signal_to_the_script_reaches_all_processes(tmp_path, number):
     while not all((tmp_path / f'ready{rank}').exists() for rank in (0, 1)):
         assert time.time() < deadline and process.poll() is None
         time.sleep(0.1)
-    process.send_signal(number)
-    output, _ = process.communicate(timeout=60)
-    assert process.returncode != 0
+    yield process
+    process.kill()
+    assert not list(temporary.glob('mmgen_launch_*'))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGUSR1])
+def test_signal_to_the_script_stops_all_and_ends_with_85(
+        tmp_path, training, number):
+    training.send_signal(number)
+    output, _ = training.communicate(timeout=60)
+    assert training.returncode == 85, output
     stopped = [(tmp_path / f'stopped{rank}') for rank in (0, 1)]
-    assert all(path.exists() for path in stopped), output
     first, second = (path.read_text().split() for path in stopped)
     assert first == second
     assert first[1] == number.name
+
+
+@pytest.mark.slow
+def test_signal_to_one_process_ends_with_85(tmp_path, training):
+    os.kill(int((tmp_path / 'ready1').read_text()), signal.SIGUSR1)
+    output, _ = training.communicate(timeout=60)
+    assert training.returncode == 85, output
+    assert (tmp_path / 'stopped0').read_text().endswith(' None')
+
+
+@pytest.mark.slow
+def test_failure_keeps_the_code_of_torchrun(tmp_path, training):
+    (tmp_path / 'fail').touch()
+    output, _ = training.communicate(timeout=60)
+    assert training.returncode == 1
+    assert 'ChildFailedError' in output and 'exitcode  : 3' in output

@@ -2,6 +2,7 @@ import hashlib
 import runpy
 import sys
 from collections import OrderedDict
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,9 @@ TOOL = Path(__file__).resolve().parents[2] / 'tools/publish_model.py'
 def publish(monkeypatch, capsys):
     """Runs the tool as a command; returns the file that it says it wrote."""
 
-    def run(source, target):
-        monkeypatch.setattr(
-            sys, 'argv', ['publish_model.py', str(source), str(target)])
+    def run(source, target, *options):
+        monkeypatch.setattr(sys, 'argv', [
+            'publish_model.py', str(source), str(target), *options])
         runpy.run_path(str(TOOL), run_name='__main__')
         return Path(capsys.readouterr().out.split(' (')[0])
 
@@ -72,6 +73,17 @@ def test_takes_a_checkpoint_with_the_history_of_another_framework(
     torch.save(checkpoint, tmp_path / 'stock.pth')
     final = publish(tmp_path / 'stock.pth', tmp_path / 'gan.pth')
     assert set(torch.load(final, weights_only=True)) == {'meta', 'state_dict'}
+
+
+def test_takes_other_objects_only_if_it_is_told_to(
+        publish, checkpoint, tmp_path):
+    checkpoint['meta']['history'] = Fraction(1, 2)
+    torch.save(checkpoint, tmp_path / 'a.pth')
+    with pytest.raises(RuntimeError, match='pass --trust-checkpoint'):
+        publish(tmp_path / 'a.pth', tmp_path / 'gan.pth')
+    final = publish(tmp_path / 'a.pth', tmp_path / 'gan.pth',
+                    '--trust-checkpoint')
+    assert 'history' not in torch.load(final, weights_only=True)['meta']
 
 
 def test_refuses_what_is_no_checkpoint(publish, tmp_path):
