@@ -5,6 +5,7 @@ Every case is refused before the first step of training.
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -174,24 +175,122 @@ def broken_images(cfg, tmp_path):
     cfg['train_dataloader']['dataset']['data_root'] = str(root)
 
 
+def colour_images(cfg, tmp_path):
+    cfg['model']['generator']['out_channels'] = 1
+    cfg['model']['discriminator']['in_channels'] = 1
+
+
+def no_lmdb(cfg, tmp_path):
+    cfg['train_dataloader']['dataset'].update(
+        data_root=str(tmp_path / 'gone.lmdb'), io_backend='lmdb')
+
+
+def damaged_zip(cfg, tmp_path):
+    with zipfile.ZipFile(tmp_path / 'all.zip', 'w') as archive:
+        archive.writestr('0.png', b'')
+    content = (tmp_path / 'all.zip').read_bytes()
+    (tmp_path / 'all.zip').write_bytes(content[:-30])
+    cfg['train_dataloader']['dataset']['data_root'] = str(tmp_path / 'all.zip')
+
+
+def annotations(text):
+    """A change to an ``ann_file`` with ``text``; None for a missing one."""
+
+    def change(cfg, tmp_path):
+        if text is not None:
+            (tmp_path / 'ann.txt').write_text(text)
+        cfg['train_dataloader']['dataset']['ann_file'] = str(
+            tmp_path / 'ann.txt')
+
+    return change
+
+
+def no_packing(cfg, tmp_path):
+    del cfg['train_dataloader']['dataset']['pipeline'][-1]
+
+
+def no_resizing(cfg, tmp_path):
+    for side in range(16, 24):
+        write_images(tmp_path / 'mixed' / str(side), 1, 1, side)
+    dataset = cfg['train_dataloader']['dataset']
+    dataset['data_root'] = str(tmp_path / 'mixed')
+    del dataset['pipeline'][1]
+
+
+DATASET = 'train_dataloader.dataset'
 DATA_CASES = {
-    'no folder': (no_folder, 'gone', 'dcgan'),
-    'no images': (empty_folder, 'empty', 'dcgan'),
-    'all of one class': (one_class, 'class', 'biggan'),
-    'more classes than the model': (too_many_classes, 'the labels go from 0 to 4',
-                                    'biggan'),
-    'no classes': (no_labels, 'have no gt_label', 'biggan'),
-    'grey images for a colour model': (grey_images, 'channel', 'dcgan'),
-    'images of another size': (another_size, r'20.*16|16.*20', 'dcgan'),
-    'many broken images': (broken_images, r'could not be|broken', 'dcgan'),
+    'no folder': (no_folder, FileNotFoundError,
+                  'no such folder of images: .*gone$', 'dcgan'),
+    'no images': (empty_folder, ValueError,
+                  'UnconditionalImageDataset: no image in .*empty; looked for '
+                  '.jpg, ', 'dcgan'),
+    'no data_root': (put(f'{DATASET}.data_root', None), ValueError,
+                     'data_root is None. Set data_root of each', 'dcgan'),
+    'no LMDB': (no_lmdb, FileNotFoundError,
+                'no such LMDB of images: .*gone.lmdb$', 'dcgan'),
+    'damaged zip file': (damaged_zip, ValueError,
+                         'all.zip is damaged or no zip file: .* Fetch or pack '
+                         'it again', 'dcgan'),
+    'all of one class': (one_class, ValueError,
+                         'ImageNet: all 7 samples have the same label 0, but '
+                         'the model has 3 classes', 'biggan'),
+    'more classes than the model': (
+        too_many_classes, ValueError,
+        r'the labels go from 0 to 4, but the model has 3 classes \(0 to 2\). '
+        'Set num_classes=5', 'biggan'),
+    'no classes': (no_labels, ValueError,
+                   'the model has 3 classes, but the samples have no gt_label',
+                   'biggan'),
+    'no ann_file': (annotations(None), FileNotFoundError,
+                    'ImageNet: there is no ann_file .*ann.txt', 'biggan'),
+    'line without a label': (
+        annotations('class_0/0.png 0\nclass_0/1.png\n'), ValueError,
+        "line 2 of .*ann.txt is 'class_0/1.png', expected \"path label\"",
+        'biggan'),
+    'ann_file names images that are not there': (
+        annotations('class_0/0.png 0\nx/gone.png 1\nx/lost.png 2\n'),
+        RuntimeError, r'2 broken images among [23] read so far \(3 in all\), '
+        r'max_broken_share=0.01 allows 1.*(\n.*x/(gone|lost).png: .*No such '
+        'file.*){2}', 'biggan'),
+    'grey images for a colour model': (
+        grey_images, ValueError,
+        r'the images have 1 channels \(\[1, 16, 16\]\), but the model has 3. '
+        'Set the flag of LoadImageFromFile', 'dcgan'),
+    'colour images for a grey model': (
+        colour_images, ValueError,
+        r'the images have 3 channels \(\[3, 16, 16\]\), but the model has 1. '
+        'Set the flag of LoadImageFromFile', 'dcgan'),
+    'images of another size': (
+        another_size, ValueError,
+        r'DCGANDiscriminator: images have shape \[4, 3, 20, 20\], expected '
+        r'\[N, 3, 16, 16\]', 'dcgan'),
+    'images of mixed sizes': (
+        no_resizing, ValueError,
+        'GANDataPreprocessor: the images of a batch have different shapes .*'
+        'Resize or Crop them in the pipeline', 'dcgan'),
+    'no packing': (no_packing, ValueError,
+                   'a sample has no inputs, it has img_path, .* End the '
+                   'pipeline with PackGenInputs', 'dcgan'),
+    'wrong flag': (put(f'{DATASET}.pipeline.0.flag', 'colour'), ValueError,
+                   "LoadImageFromFile: flag='colour', expected one of "
+                   r"\('color', 'grayscale'", 'dcgan'),
+    'wrong key': (put(f'{DATASET}.pipeline.0.key', 'gt'), KeyError,
+                  'LoadImageFromFile: no gt_path in the results, they have '
+                  'img_path', 'dcgan'),
+    'unknown transform': (put(f'{DATASET}.pipeline.1.type', 'Resise'),
+                          KeyError, 'Resise is not in the mmgen::transform',
+                          'dcgan'),
+    'many broken images': (
+        broken_images, RuntimeError,
+        r'2 broken images among \d+ read so far \(21 in all\), '
+        'max_broken_share=0.01 allows 1. Mend or remove them', 'dcgan'),
 }
 
 
 @pytest.mark.parametrize('case', DATA_CASES)
 def test_wrong_data(case, start):
-    change, words, family = DATA_CASES[case]
-    with pytest.raises((ValueError, FileNotFoundError, RuntimeError),
-                       match=words):
+    change, error, words, family = DATA_CASES[case]
+    with pytest.raises(error, match=words):
         start(change, family)
 
 
@@ -333,5 +432,8 @@ def test_array_image_of_four_channels_is_said(tmp_path, start):
         dataset['data_root'] = str(root)
         dataset['pipeline'][0]['flag'] = 'unchanged'
 
-    with pytest.raises(ValueError, match='channel'):
+    with pytest.raises(
+            ValueError,
+            match=r'the images have 4 channels \(\[4, 16, 16\]\), but the '
+            'model has 3'):
         start(rgba)

@@ -8,8 +8,8 @@ file's sha256 become part of its name.
 import argparse
 from pathlib import Path
 
-from mmgen.engine.checkpointing import (plain, read_checkpoint,
-                                        write_checkpoint)
+from mmgen.engine.checkpointing import plain, write_checkpoint
+from mmgen.utils.checkpoint_file import read_checkpoint
 from mmgen.utils.file_hash import file_hash
 
 # What a reader of the weights may want to know. The rest of the meta data is

@@ -24,7 +24,8 @@ def check_training_data(dataset: Dataset, num_classes: int | None,
             unchecked.
 
     Raises:
-        ValueError: The dataset is empty; a conditional model would get no
+        ValueError: The dataset is empty; its samples are not packed; a
+            conditional model would get no
             labels, one class only, or classes that it does not have; the
             images have another number of channels.
     """
@@ -36,6 +37,12 @@ def check_training_data(dataset: Dataset, num_classes: int | None,
                          'train on. Check data_root.')
     with unchanged_random_state():
         sample = dataset[0]
+    if not isinstance(sample, Mapping) or 'inputs' not in sample:
+        has = ', '.join(map(str, sample)) if isinstance(
+            sample, Mapping) else f'a {type(sample).__name__}'
+        raise ValueError(
+            f'{name}: a sample has no inputs, it has {has}. End the pipeline '
+            'with PackGenInputs.')
     if num_classes:
         _check_labels(name, dataset, sample, num_classes)
     if channels is not None:

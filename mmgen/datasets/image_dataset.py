@@ -13,6 +13,8 @@ from mmgen.registry import TRANSFORMS
 
 MAX_TRIES = 100  # how far to look for an image that loads
 MAX_LISTED = 100  # how many paths an error message names
+MIN_READ = 100  # images read before their broken share says something
+DEVIATIONS = 3  # how far chance may take the share above the limit
 
 Pipeline = Sequence[dict | Callable]
 
@@ -25,15 +27,13 @@ class ImageDataset(Dataset):
 
     An image that cannot be loaded is logged once with its path, and the next
     index that loads takes its place, so a sample depends on its index alone.
-    When more than ``max_broken_share`` of the dataset turned out broken, an
-    error with their paths stops the run. Each data worker sees its own part
-    of the samples: it logs and counts for itself, so a path may be logged
-    once by each worker, and the share is exceeded when one worker alone has
-    met too many.
+    Too many stop the run with an error that has their paths. Each data worker
+    logs and counts for itself and judges by what it has read, so it needs no
+    other worker to see that the share is exceeded (`_allowed`).
 
     Args:
         pipeline: Transforms, or their configs.
-        max_broken_share: The part of the dataset that may be broken, 0 to 1.
+        max_broken_share: The part of the images that may be broken, 0 to 1.
             A single broken image is put up with in any dataset, unless the
             share is 0.
     """
@@ -46,6 +46,7 @@ class ImageDataset(Dataset):
         self.pipeline = build_pipeline(pipeline)
         self.max_broken_share = max_broken_share
         self._broken: dict[int, str] = {}  # index -> path and what is wrong
+        self._num_read = 0  # by this process, broken ones among them
 
     @property
     def metainfo(self) -> dict:
@@ -77,6 +78,7 @@ class ImageDataset(Dataset):
             candidate = (index + step) % size
             if candidate in self._broken:
                 continue
+            self._num_read += 1
             try:
                 return self.pipeline(self.read(candidate))
             except BrokenImageError as error:
@@ -94,15 +96,29 @@ class ImageDataset(Dataset):
             f'that loads: {error}',
             logger='current',
             level=logging.ERROR)
-        allowed = int(self.max_broken_share * len(self))
-        if self.max_broken_share > 0:
-            allowed = max(1, allowed)
+        allowed = self._allowed()
         if len(self._broken) > allowed:
             raise RuntimeError(
-                f'{type(self).__name__}: {len(self._broken)} of {len(self)} '
-                f'images are broken, max_broken_share={self.max_broken_share} '
-                f'allows {allowed}. Mend or remove them, or raise '
-                f'max_broken_share:\n{self._broken_list()}') from error
+                f'{type(self).__name__}: {len(self._broken)} broken images '
+                f'among {self._num_read} read so far ({len(self)} in all), '
+                f'max_broken_share={self.max_broken_share} allows {allowed}. '
+                'Mend or remove them, or raise max_broken_share:\n'
+                f'{self._broken_list()}') from error
+
+    def _allowed(self) -> int:
+        """How many images may have turned out broken by now.
+
+        At most the share of the whole dataset. From ``MIN_READ`` images on
+        also the share of what was read, with room for chance: of ``n`` images
+        with the share ``p``, ``np`` are broken give or take ``sqrt(np)``.
+        """
+        if self.max_broken_share == 0:
+            return 0
+        allowed = self.max_broken_share * len(self)
+        if self._num_read >= MIN_READ:
+            expected = self.max_broken_share * self._num_read
+            allowed = min(allowed, expected + DEVIATIONS * expected**0.5)
+        return max(1, int(allowed))
 
     def _broken_list(self) -> str:
         lines = list(self._broken.values())

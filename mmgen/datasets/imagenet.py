@@ -36,6 +36,8 @@ class ImageNet(ImageDataset):
         max_broken_share: The part of the images that may be broken.
 
     Raises:
+        FileNotFoundError: Nothing lies where the images or ``ann_file``
+            should be.
         ValueError: There are no images, a folder without any, a line of
             ``ann_file`` that is not ``path label``, or a label for which
             ``classes`` has no name.
@@ -89,8 +91,14 @@ class ImageNet(ImageDataset):
 
 def _read_annotations(file: str) -> tuple[list, list, tuple]:
     """Names, labels and classes in a file of ``path label`` lines."""
+    try:
+        lines = fileio.list_from_file(file)
+    except FileNotFoundError as error:
+        raise FileNotFoundError(
+            f'ImageNet: there is no ann_file {file}. It is relative to '
+            'data_root; without ann_file each folder is a class.') from error
     names, labels = [], []
-    for number, line in enumerate(fileio.list_from_file(file), start=1):
+    for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         parts = line.rsplit(maxsplit=1)

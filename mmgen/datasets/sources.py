@@ -6,6 +6,7 @@ of its own, ``img_bytes``. Archives are opened on first use in each process
 and are never sent to another one: a handle shared by forked workers would
 share its position in the file.
 """
+import lzma
 import os
 import zipfile
 import zlib
@@ -18,6 +19,13 @@ from mmgen.datasets.image_bytes import BrokenImageError
 
 IMAGE_EXTENSIONS = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff',
                     '.ppm', '.pgm')
+MAX_MEMBER_BYTES = 2**30  # of one image in an archive; more is a zip bomb
+
+# What Python's zip reader raises for a member that it cannot give:
+# RuntimeError if it is encrypted, NotImplementedError if it is packed in an
+# unknown way, the others if it is damaged.
+_MEMBER_ERRORS = (KeyError, OSError, RuntimeError, NotImplementedError,
+                  EOFError, zipfile.BadZipFile, zlib.error, lzma.LZMAError)
 
 
 def merge_backend_args(io_backend: str | None,
@@ -141,7 +149,12 @@ class ZipSource(Source):
 
     def _open(self) -> zipfile.ZipFile:
         if self._process != os.getpid():
-            self._archive = zipfile.ZipFile(self.root)
+            try:
+                self._archive = zipfile.ZipFile(self.root)
+            except (zipfile.BadZipFile, NotImplementedError) as error:
+                raise ValueError(
+                    f'{self.root} is damaged or no zip file: {error}. Fetch '
+                    'or pack it again.') from error
             self._process = os.getpid()
         return self._archive
 
@@ -155,12 +168,29 @@ class ZipSource(Source):
 
     def results(self, name: str) -> dict:
         path = self._path(name)
+        archive = self._open()
         try:
-            content = self._open().read(name)
-        except (KeyError, OSError, zipfile.BadZipFile, zlib.error,
-                EOFError) as error:
+            member = archive.getinfo(name)
+            _check_member(member, path)
+            content = archive.read(member)
+        except _MEMBER_ERRORS as error:
             raise BrokenImageError(f'{path}: {error}') from error
         return dict(img_path=path, img_bytes=content)
+
+
+def _check_member(member: zipfile.ZipInfo, path: str) -> None:
+    """Refuse what is not worth unpacking, before a byte of it is.
+
+    Raises:
+        BrokenImageError: It is encrypted, or far larger than any image.
+    """
+    if member.flag_bits & 0x1:
+        raise BrokenImageError(
+            f'{path}: the archive is encrypted; pack it without a password')
+    if member.file_size > MAX_MEMBER_BYTES:
+        raise BrokenImageError(
+            f'{path}: {member.file_size} bytes when unpacked, at most '
+            f'{MAX_MEMBER_BYTES} are read')
 
 
 class LmdbSource(Source):

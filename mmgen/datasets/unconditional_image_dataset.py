@@ -32,7 +32,7 @@ class UnconditionalImageDataset(ImageDataset):
 
     Raises:
         FileNotFoundError: Nothing lies at ``data_root``.
-        ValueError: There is no image.
+        ValueError: There is no image, or ``data_root`` is not set.
     """
 
     def __init__(self,
@@ -44,6 +44,10 @@ class UnconditionalImageDataset(ImageDataset):
                  backend_args: dict | None = None,
                  max_broken_share: float = 0.01):
         super().__init__(pipeline, max_broken_share)
+        if data_root is None:  # as the base configs have it
+            raise ValueError(
+                'UnconditionalImageDataset: data_root is None. Set '
+                'data_root of each dataloader to the folder of images.')
         self.data_root = os.fspath(data_root)
         self.test_mode = test_mode
         self._source = open_source(

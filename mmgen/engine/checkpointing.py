@@ -8,7 +8,6 @@ file.
 """
 import collections
 import os
-import pickle
 import re
 import zipfile
 from pathlib import Path
@@ -19,7 +18,6 @@ import torch
 from mmengine.logging import HistoryBuffer, print_log
 from torch import nn
 
-from mmgen.utils.plain_pickle import PLAIN_NAMES, PlainUnpickler
 from mmgen.utils.whole_file import whole_file
 
 PLAIN = (str, bytes, int, float, bool, type(None), torch.Tensor)
@@ -109,7 +107,7 @@ def write_checkpoint(checkpoint: dict, path: str | Path) -> None:
         torch.save(checkpoint, file)
 
 
-# ----------------------------------------------------------------- reading
+# ----------------------------------------------------------------- finding
 
 
 def is_whole(path: str | Path) -> bool:
@@ -157,107 +155,6 @@ def newest_checkpoint(folder: str | Path,
             'checkpoint is left. Train without --resume, or give another '
             'file, --resume PATH.')
     return None
-
-
-def read_checkpoint(path: str | Path, trust: bool = False) -> dict:
-    """Read a checkpoint onto the CPU without running code of the file.
-
-    Args:
-        path: The file; mmgen's own or one of MMGeneration 1.x.
-        trust: Let the file construct any object, which lets it run any code.
-
-    Raises:
-        FileNotFoundError: There is no such file.
-        RuntimeError: The file is damaged, is no checkpoint, or needs more
-            than tensors and plain values.
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f'There is no checkpoint {path}.')
-    if trust:
-        checkpoint = torch.load(path, map_location='cpu', weights_only=False)
-    else:
-        checkpoint = _read_safely(path)
-    if not isinstance(checkpoint, dict):
-        raise RuntimeError(
-            f'{path} holds a {type(checkpoint).__name__}, expected a dict of '
-            'weights or a checkpoint with a state_dict.')
-    if 'state_dict' not in checkpoint:
-        checkpoint = dict(state_dict=checkpoint, meta={})
-    return checkpoint
-
-
-def _read_safely(path: Path) -> Any:
-    """Tensors and plain values, else the classes of a 1.x checkpoint."""
-    try:
-        return torch.load(path, map_location='cpu', weights_only=True)
-    except pickle.UnpicklingError:
-        pass
-    except Exception as error:  # junk makes the reader fail in any way
-        raise RuntimeError(
-            f'{path} is damaged or no checkpoint: {error!r}') from error
-    try:
-        return torch.load(
-            path,
-            map_location='cpu',
-            weights_only=False,
-            pickle_module=_OldCheckpointPickle)
-    except Exception as error:
-        raise RuntimeError(
-            f'{path} holds more than tensors and plain values ({error}). '
-            'Loading it could run any code. If you trust where it comes '
-            'from, pass --trust-checkpoint.') from error
-
-
-class _Nothing:
-    """Stands for an object of a checkpoint that is of no use here."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        pass
-
-    def __call__(self, *args: Any, **kwargs: Any) -> None:
-        return None
-
-    def __setstate__(self, state: Any) -> None:
-        pass
-
-
-def _no_attribute(owner: Any, name: str) -> _Nothing:
-    """1.x files ask for methods of their history buffers."""
-    return _Nothing()
-
-
-class _OldCheckpointUnpickler(PlainUnpickler):
-    """Builds what a checkpoint of 1.x needs beside plain values.
-
-    torch itself reads the names of storages. The loss history is replaced by
-    nothing.
-    """
-
-    names = {
-        **PLAIN_NAMES,
-        ('collections', 'OrderedDict'): collections.OrderedDict,
-        ('builtins', 'set'): set,
-        ('__builtin__', 'set'): set,  # the module's name in old pickles
-        ('torch', 'Size'): torch.Size,
-        ('torch.serialization', '_get_layout'): torch.serialization._get_layout,
-        ('torch._utils', '_rebuild_parameter'): torch._utils._rebuild_parameter,
-        ('torch._utils', '_rebuild_tensor_v2'): torch._utils._rebuild_tensor_v2,
-        ('mmengine.logging.history_buffer', 'HistoryBuffer'): _Nothing,
-        ('builtins', 'getattr'): _no_attribute,
-        ('__builtin__', 'getattr'): _no_attribute,
-    }
-
-
-class _OldCheckpointPickle:
-    """What ``torch.load`` needs of a pickle module, for files of 1.x."""
-
-    Unpickler = _OldCheckpointUnpickler
-
-    @staticmethod
-    def load(file: Any, **kwargs: Any) -> Any:
-        """As ``pickle.load``."""
-        return _OldCheckpointUnpickler(file, **kwargs).load()
 
 
 # ----------------------------------------------------------------- weights

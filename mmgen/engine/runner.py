@@ -7,7 +7,6 @@ exact and strict, and the hooks that every run wants.
 import time
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import mmengine
 import torch
@@ -20,16 +19,14 @@ from torch import nn
 
 import mmgen
 from mmgen.engine.checkpointing import (load_weights, newest_checkpoint,
-                                        read_checkpoint, unpack,
-                                        write_checkpoint)
+                                        unpack, write_checkpoint)
 from mmgen.engine.distributed import broadcast_buffers, init_dist
 from mmgen.engine.hooks.checkpoint_hook import CheckpointHook
 from mmgen.engine.schedulers import fill_schedulers
 from mmgen.engine.train_loop import GenTrainLoop
 from mmgen.models.base.updates import resume_update, unfinished_update
 from mmgen.registry import LOOPS, RUNNERS
-from mmgen.utils.cache_dir import cache_dir
-from mmgen.utils.download import download
+from mmgen.utils.checkpoint_file import local_checkpoint, read_checkpoint
 from mmgen.utils.unwrap import unwrap
 
 DEFAULT_WRAPPER = dict(
@@ -274,7 +271,7 @@ class GenRunner(Runner):
         Returns:
             The checkpoint.
         """
-        filename = _local_file(filename)
+        filename = local_checkpoint(filename)
         checkpoint = read_checkpoint(
             filename, trust=self.cfg.get('trust_checkpoint', False))
         unpack(checkpoint)
@@ -405,15 +402,6 @@ def _keep_implementation(wrapper: OptimWrapper, state: dict) -> None:
         for key in ('fused', 'foreach'):
             if key in ours:
                 theirs[key] = ours[key]
-
-
-def _local_file(filename: str | Path) -> str | Path:
-    """``filename``, fetched first if it is an address."""
-    url = str(filename)
-    if '://' not in url:
-        return filename
-    name = Path(urlsplit(url).path).name
-    return download(url, cache_dir() / 'checkpoints' / name)
 
 
 def build_runner(cfg: Config) -> Runner:

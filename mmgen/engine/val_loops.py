@@ -163,9 +163,11 @@ def require_sampled_weights(model: nn.Module, evaluator: GenEvaluator) -> None:
 
 
 def _weights_of(sample_model: str, names: Iterable[str]) -> list[str]:
-    """Those of a state's names that belong to a generator."""
+    """Those of a state's names that make a generator's images."""
+    # Counters of batches and of averaged updates take no part.
+    names = [name for name in names
+             if not name.endswith('num_batches_tracked')]
     if sample_model == 'ema':
-        # Without the count of averaged updates beside them.
         return [name for name in names
                 if name.startswith('generator_ema.module.')]
     return [name for name in names if name.startswith('generator')

@@ -4,21 +4,24 @@ What determines a number (a dataset with its pipeline, sampling settings, a
 feature network) is described by everything that its objects hold: a setting
 that nobody thought of then changes the name too.
 """
-import functools
 import hashlib
 import json
 import logging
 import os
 import random
+import stat
 import types
-from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from mmengine.dataset import BaseDataset
+from torch.utils.data import Dataset
 
+from mmgen.datasets.image_bytes import BrokenImageError
 from mmgen.datasets.image_dataset import ImageDataset
 
 # Held by objects without determining what they compute.
@@ -26,6 +29,9 @@ IGNORED_TYPES = (logging.Logger, types.ModuleType, torch.device,
                  torch.Generator, np.random.Generator, np.random.RandomState,
                  random.Random)
 IGNORED_NAMES = ('training', )
+
+REQUESTS_AT_ONCE = 16  # to the file system
+FILES_PER_PART = 1000
 
 
 def describe(value: Any, files: bool = False) -> Any:
@@ -37,7 +43,7 @@ def describe(value: Any, files: bool = False) -> Any:
     Args:
         value: Anything.
         files: Put size and time of change beside each string that is the
-            path of a file, and look up the files of MMEngine datasets.
+            path of a file, and look up the image files of datasets.
 
     Returns:
         What ``json.dumps`` accepts.
@@ -76,15 +82,15 @@ def _describe(value: Any, files: bool, parents: tuple[int, ...]) -> Any:
 def _describe_text(text: str, files: bool) -> Any:
     if not files or not text:
         return text
-    path = os.path.join(text, 'data.mdb')  # an LMDB store is a folder
-    for candidate in (path, text):
-        try:
-            stat = os.stat(candidate)
-        except (OSError, ValueError):
-            continue
-        if os.path.isfile(candidate):
-            return [text, stat.st_size, stat.st_mtime_ns]
-    return text
+    try:
+        found = os.stat(text)
+        if stat.S_ISDIR(found.st_mode):  # perhaps an LMDB
+            found = os.stat(os.path.join(text, 'data.mdb'))
+    except (OSError, ValueError):
+        return text
+    if not stat.S_ISREG(found.st_mode):
+        return text
+    return [text, found.st_size, found.st_mtime_ns]
 
 
 def _describe_array(value: Any) -> str:
@@ -102,7 +108,7 @@ def _describe_array(value: Any) -> str:
 
 
 def _describe_object(value: Any, files: bool, parents: tuple) -> Any:
-    if isinstance(value, functools.partial):
+    if isinstance(value, partial):
         return [_describe(item, files, parents)
                 for item in (value.func, value.args, value.keywords)]
     if callable(value) and hasattr(value, '__qualname__'):
@@ -112,21 +118,40 @@ def _describe_object(value: Any, files: bool, parents: tuple) -> Any:
     state = value.__getstate__() if hasattr(value, '__getstate__') \
         else getattr(value, '__dict__', None)
     found['state'] = _describe(state, files, parents)
-    if files:
-        found['files'] = [_describe_text(path, files)
-                          for path in _image_paths(value)]
+    if files and isinstance(value, (ImageDataset, BaseDataset)):
+        found['files'] = _image_files(value)
     return found
 
 
-def _image_paths(dataset: Any) -> Iterator[str]:
-    """Paths of a dataset's images that are files of their own."""
-    if isinstance(dataset, ImageDataset):
-        for index in range(len(dataset)):
-            sample = dataset.read(index)
-            if 'img_bytes' in sample or 'img_path' not in sample:
-                return  # an archive, whose own path is described
-            yield sample['img_path']
-    elif isinstance(dataset, BaseDataset):
-        for index in range(len(dataset)):
-            values = dataset.get_data_info(index).values()
-            yield from (item for item in values if isinstance(item, str))
+def _image_files(dataset: Dataset) -> list[str]:
+    """Hashes over size and time of a dataset's files, a part at a time.
+
+    One request for each file. On a network file system each waits for the
+    server, so many are under way at once.
+    """
+    parts = [range(start, min(start + FILES_PER_PART, len(dataset)))
+             for start in range(0, len(dataset), FILES_PER_PART)]
+    if not parts or not any(_paths(dataset, 0)):
+        return []
+    with ThreadPoolExecutor(REQUESTS_AT_ONCE) as pool:
+        return list(pool.map(partial(_hash_of_part, dataset), parts))
+
+
+def _hash_of_part(dataset: Dataset, indices: range) -> str:
+    lines = [str(_describe_text(path, files=True))
+             for index in indices for path in _paths(dataset, index)]
+    return hashlib.sha256('\n'.join(lines).encode()).hexdigest()
+
+
+def _paths(dataset: Dataset, index: int) -> list[str]:
+    """Files of a sample; none where images lie in an archive, whose own path
+    is described."""
+    if isinstance(dataset, BaseDataset):
+        return [item for item in dataset.get_data_info(index).values()
+                if isinstance(item, str)]
+    try:
+        sample = dataset.read(index)
+    except BrokenImageError:
+        return []  # only an archive is opened so early
+    inside = 'img_bytes' in sample or 'img_path' not in sample
+    return [] if inside else [sample['img_path']]

@@ -29,7 +29,8 @@ class ReferenceRequest:
     Attributes:
         asker: The metric's name, for error messages.
         network: Feature network.
-        real_nums: Number of images, -1 for all.
+        real_nums: Number of images, evenly spaced over the dataset; -1 for
+            all.
         real_key: Name of the image in a batch.
         seed: Seed of whatever is random in the data pipeline.
         device: Where the sums are kept.
@@ -132,8 +133,8 @@ def cache_name(request: ReferenceRequest, count: int, dataset: str,
         length=len(dataloader.dataset),
         collate=describe(dataloader.collate_fn),
         preprocessor=describe(module.data_preprocessor),
-        samples=[_image_at(index, request, module, dataloader)
-                 for index in (0, count // 2, count - 1)],
+        samples=[_image_at(place, count, request, module, dataloader)
+                 for place in (0, count // 2, count - 1)],
         count=count,
         real_key=request.real_key,
         seed=request.seed)
@@ -142,10 +143,10 @@ def cache_name(request: ReferenceRequest, count: int, dataset: str,
             f'{fingerprint(everything)[:16]}.npz')
 
 
-def _image_at(index: int, request: ReferenceRequest, module: nn.Module,
-              dataloader: DataLoader) -> Tensor:
-    """One image as the feature network will see it."""
-    batch = real_batch_of_one(dataloader, index, request.seed)
+def _image_at(place: int, count: int, request: ReferenceRequest,
+              module: nn.Module, dataloader: DataLoader) -> Tensor:
+    """Image ``place`` of ``count`` as the feature network will see it."""
+    batch = real_batch_of_one(dataloader, place, count, request.seed)
     return real_images(module, batch, request.real_key)
 
 

@@ -21,13 +21,11 @@ class FakeRequest:
     """Which generated images a metric wants; equal requests share images.
 
     Attributes:
-        mode: How the model is asked; ``noise``: from random noise.
         sample_model: ``ema`` or ``orig``.
         sample_kwargs: Passed to the model, e.g. truncation.
         seed: Seed of the noise.
     """
 
-    mode: str
     sample_model: str
     sample_kwargs: dict = field(hash=False)
     seed: int
@@ -36,8 +34,8 @@ class FakeRequest:
     def key(self) -> str:
         """Text that equal requests have in common."""
         return json.dumps(
-            [self.mode, self.sample_model, describe(self.sample_kwargs),
-             self.seed], sort_keys=True)
+            [self.sample_model, describe(self.sample_kwargs), self.seed],
+            sort_keys=True)
 
 
 @dataclass(frozen=True)
@@ -60,10 +58,6 @@ class FakeBatch:
 def fake_batches(request: FakeRequest, total: int,
                  batch_size: int) -> list[FakeBatch]:
     """This process's batches; over all processes exactly ``total`` images."""
-    if request.mode != 'noise':
-        raise ValueError(
-            f'fake_batches: sampler mode {request.mode!r} is unknown; known: '
-            "'noise'.")
     batches = []
     for index, start, size in _own_batches(total, batch_size):
         inputs = dict(
@@ -137,9 +131,11 @@ def real_batches(dataloader: DataLoader, total: int, batch_size: int,
         yield start, batch
 
 
-def real_batch_of_one(dataloader: DataLoader, place: int, seed: int) -> Any:
-    """One sample as `real_batches` gives it, in a batch of its own."""
-    sample = SeededDataset(dataloader.dataset, seed)[place, place]
+def real_batch_of_one(dataloader: DataLoader, place: int, total: int,
+                      seed: int) -> Any:
+    """Sample ``place`` as `real_batches` gives it, in a batch of its own."""
+    index = evenly_spaced(place, total, len(dataloader.dataset))
+    sample = SeededDataset(dataloader.dataset, seed)[place, index]
     return dataloader.collate_fn([sample])
 
 

@@ -1,5 +1,7 @@
 """Datasets of images on disk, and what happens to broken ones."""
 import pickle
+import re
+import struct
 import zipfile
 from pathlib import Path
 
@@ -12,6 +14,9 @@ from torch.utils.data import DataLoader
 
 from mmgen.datasets import (ImageNet, QuickTestImageDataset, RepeatDataset,
                             UnconditionalImageDataset)
+from mmgen.datasets.image_bytes import BrokenImageError
+from mmgen.datasets.image_dataset import ImageDataset
+from mmgen.datasets.sources import ZipSource
 from mmgen.registry import DATASETS
 
 PIPELINE = [dict(type='LoadImageFromFile', key='img'),
@@ -121,6 +126,27 @@ class TestUnconditionalImageDataset:
             data[5]
 
 
+class Numbers(ImageDataset):
+    """Each image is its index; some are broken."""
+
+    def __init__(self, size, broken):
+        super().__init__()
+        self.size = size
+        self.is_broken = broken
+
+    def __len__(self):
+        return self.size
+
+    def read(self, index):
+        if self.is_broken(index):
+            raise BrokenImageError(f'{index} is broken')
+        return dict(img=int(index))
+
+    def walk(self, count):
+        for index in range(count):
+            self[index]
+
+
 def break_file(path, how):
     """Make one kind of bad image out of a good one."""
     content = path.read_bytes()
@@ -133,6 +159,14 @@ def break_file(path, how):
             'garbage': bytes(range(256)),
             'text': b'<html>not found</html>',
         }[how])
+
+
+def change_member(archive, place, value):
+    """Write a field of the first entry of a zip file's directory."""
+    at, form = dict(flags=(8, '<H'), method=(10, '<H'), size=(24, '<I'))[place]
+    content = bytearray(archive.read_bytes())
+    struct.pack_into(form, content, content.index(b'PK\x01\x02') + at, value)
+    archive.write_bytes(content)
 
 
 class TestBrokenImages:
@@ -174,7 +208,7 @@ class TestBrokenImages:
         with pytest.raises(RuntimeError) as caught:
             data[7]
         message = str(caught.value)
-        assert '2 of 10 images are broken' in message
+        assert '2 broken images among 3 read so far (10 in all)' in message
         assert 'max_broken_share=0.01 allows 1' in message
         assert str(flat_images / '3.png') in message
         assert str(flat_images / '7.png') in message
@@ -183,8 +217,45 @@ class TestBrokenImages:
         data = UnconditionalImageDataset(
             str(flat_images), PIPELINE, max_broken_share=0)
         break_file(flat_images / '3.png', 'garbage')
-        with pytest.raises(RuntimeError, match='1 of 10 images are broken'):
+        with pytest.raises(RuntimeError, match='1 broken images among 1'):
             data[3]
+
+    @pytest.mark.parametrize('worker', [0, 5])
+    def test_one_worker_of_many_soon_sees_twice_the_share(self, worker):
+        """2% of 100,000 images; 1000 would be the share of the whole."""
+        data = Numbers(100_000, broken=lambda index: index % 50 == 7)
+        order = np.random.default_rng(0).permutation(100_000)[worker::16]
+        with pytest.raises(RuntimeError, match='broken images among') as error:
+            for index in order:
+                data[index]
+        read = int(re.search(r'among (\d+) read', str(error.value))[1])
+        assert 100 <= read < 2000 < len(order)
+
+    def test_chance_does_not_stop_a_dataset_below_the_share(self):
+        """0.5% in 16 workers over four epochs."""
+        for worker in range(16):
+            data = Numbers(20_000, broken=lambda index: index % 200 == 7)
+            for epoch in range(4):
+                rng = np.random.default_rng(epoch)
+                for index in rng.permutation(20_000)[worker::16]:
+                    data[index]
+
+    def test_a_worker_judges_from_its_hundredth_image_on(self):
+        """5% are broken, which five among the first 95 do not prove."""
+        data = Numbers(10_000, broken=lambda index: index % 20 == 9)
+        data.walk(90)
+        with pytest.raises(
+                RuntimeError,
+                match=r'6 broken images among 115 read so far \(10000 in all\)'
+                ', max_broken_share=0.01 allows 4.'):
+            for index in range(90, 200):
+                data[index]
+
+    @pytest.mark.parametrize('size', [10, 10_000])
+    def test_one_broken_image_is_put_up_with_for_ever(self, size):
+        data = Numbers(size, broken=lambda index: index == 3)
+        for _ in range(500):
+            assert data[3] == {'img': 4}
 
     def test_a_dataset_without_a_good_image_ends(self, flat_images):
         data = UnconditionalImageDataset(
@@ -214,6 +285,30 @@ class TestBrokenImages:
         data = UnconditionalImageDataset(
             str(archive), PIPELINE, max_broken_share=0.5)
         assert [pixels(data[i]) for i in range(3)] == [0, 2, 2]
+
+    @pytest.mark.parametrize('place, content, said', [
+        ('flags', 1, 'encrypted; pack it without a password'),
+        ('method', 99, 'compression'),
+        ('size', 2**31, '2147483648 bytes when unpacked, at most 1073741824 '
+         'are read'),
+    ])
+    def test_a_member_that_cannot_be_unpacked_is_named(
+            self, flat_images, place, content, said):
+        archive = flat_images / 'all.zip'
+        with zipfile.ZipFile(archive, 'w') as out:
+            out.write(flat_images / '0.png', '0.png')
+        change_member(archive, place, content)
+        with pytest.raises(BrokenImageError, match='all.zip/0.png: .*' + said):
+            ZipSource(str(archive)).results('0.png')
+
+    def test_a_damaged_zip_file_is_named(self, flat_images):
+        archive = flat_images / 'all.zip'
+        with zipfile.ZipFile(archive, 'w') as out:
+            out.write(flat_images / '0.png', '0.png')
+        archive.write_bytes(archive.read_bytes()[:-30])
+        with pytest.raises(ValueError, match='all.zip is damaged or no zip '
+                           'file: .*. Fetch or pack it again'):
+            UnconditionalImageDataset(str(archive), PIPELINE)
 
     def test_a_fault_of_the_pipeline_is_not_hidden(self, flat_images):
         data = UnconditionalImageDataset(

@@ -1,6 +1,4 @@
-"""Checkpoints are plain, written whole, and read without running code."""
-import os
-import pickle
+"""Checkpoints are plain and written whole; the newest is found."""
 import signal
 import subprocess
 import sys
@@ -14,8 +12,8 @@ from torch import nn
 
 from mmgen.engine.checkpointing import (is_whole, load_weights,
                                         newest_checkpoint, pack, plain,
-                                        read_checkpoint, unpack,
-                                        write_checkpoint)
+                                        unpack, write_checkpoint)
+from mmgen.utils.checkpoint_file import read_checkpoint
 
 
 @pytest.fixture
@@ -67,68 +65,10 @@ def test_plain_refuses_an_object():
         plain(dict(a=[object()]))
 
 
-def test_checkpoint_of_1x_is_read_without_its_classes(tmp_path):
-    buffer = HistoryBuffer([1.0, 2.0], [1, 1])
-    torch.save(
-        dict(
-            state_dict=dict(w=torch.ones(2)),
-            meta=dict(iter=7, score=np.float64(1.5)),
-            message_hub=dict(
-                log_scalars=dict(loss=buffer),
-                runtime_info=dict(iter=7),
-                resumed_keys={})), tmp_path / 'old.pth')
-    old = read_checkpoint(tmp_path / 'old.pth')
-    assert old['meta'] == dict(iter=7, score=1.5)
-    assert old['state_dict']['w'].tolist() == [1, 1]
-    unpack(old)
-    assert old['message_hub']['log_scalars'] == {}
 
 
-class Evil:
-    """Runs a command when it is unpickled."""
-
-    def __init__(self, trace):
-        self.trace = trace
-
-    def __reduce__(self):
-        return os.mkdir, (str(self.trace), )
 
 
-def test_code_in_a_checkpoint_does_not_run(tmp_path):
-    trace = tmp_path / 'it_ran'
-    torch.save(dict(state_dict={}, evil=Evil(trace)), tmp_path / 'evil.pth')
-    with pytest.raises(RuntimeError, match='pass --trust-checkpoint'):
-        read_checkpoint(tmp_path / 'evil.pth')
-    assert not trace.exists()
-    read_checkpoint(tmp_path / 'evil.pth', trust=True)
-    assert trace.exists()
-
-
-def test_getattr_of_a_checkpoint_reaches_nothing(tmp_path):
-    trace = tmp_path / 'it_ran'
-
-    class Sneaky:
-
-        def __reduce__(self):
-            return getattr, (HistoryBuffer, 'mean')
-
-    torch.save(dict(state_dict={}, a=Sneaky(), b=Evil(trace)),
-               tmp_path / 'evil.pth')
-    with pytest.raises(RuntimeError, match='posix.mkdir|nt.mkdir'):
-        read_checkpoint(tmp_path / 'evil.pth')
-    assert not trace.exists()
-
-
-@pytest.mark.parametrize('content', [b'', b'no checkpoint', b'PK\x03\x04'])
-def test_damaged_file_is_refused(content, tmp_path):
-    (tmp_path / 'iter_1.pth').write_bytes(content)
-    with pytest.raises(RuntimeError, match='iter_1.pth'):
-        read_checkpoint(tmp_path / 'iter_1.pth')
-
-
-def test_missing_file_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match='no checkpoint .*gone.pth'):
-        read_checkpoint(tmp_path / 'gone.pth')
 
 
 def test_newest_whole_checkpoint_is_found(tmp_path):
@@ -218,15 +158,3 @@ def test_shapes_that_differ_are_refused():
     with pytest.raises(RuntimeError, match='does not fit this Module'):
         load_weights(_net(), state, strict=False, source='f')
 
-
-def test_pickled_list_is_no_checkpoint(tmp_path):
-    torch.save([1, 2], tmp_path / 'list.pth')
-    with pytest.raises(RuntimeError, match='holds a list, expected a dict'):
-        read_checkpoint(tmp_path / 'list.pth')
-
-
-def test_bare_pickle_is_refused(tmp_path):
-    (tmp_path / 'p.pth').write_bytes(pickle.dumps(Evil(tmp_path / 'x')))
-    with pytest.raises(RuntimeError):
-        read_checkpoint(tmp_path / 'p.pth')
-    assert not (tmp_path / 'x').exists()

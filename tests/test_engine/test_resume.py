@@ -11,8 +11,8 @@ from tiny_runs import in_children, tiny_config, write_images
 
 from mmgen.datasets.loading import SeededDataset
 from mmgen.engine.amp import convert_to_amp
-from mmgen.engine.checkpointing import read_checkpoint
 from mmgen.engine.runner import build_runner
+from mmgen.utils.checkpoint_file import read_checkpoint
 
 
 class KillAt(Hook):

@@ -9,11 +9,11 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from tiny_runs import in_children, tiny_config, write_images
 
-from mmgen.engine.checkpointing import read_checkpoint
 from mmgen.engine.runner import build_runner
 from mmgen.engine.signals import EXIT_STOPPED
 from mmgen.engine.train_loop import GenTrainLoop
 from mmgen.utils.unwrap import unwrap
+from mmgen.utils.checkpoint_file import read_checkpoint
 
 
 @pytest.fixture(scope='module')

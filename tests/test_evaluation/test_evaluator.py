@@ -238,6 +238,7 @@ def test_identity_says_everything():
         seed=0, fake_key='fake_img', batch_size=4)
     assert found['features'] == TinyFeatures().identity()
     assert found['reference']['images'] == 21
+    assert found['reference']['selection'].startswith('evenly spaced')
     assert len(found['reference']['sha256']) == 64
 
 

@@ -9,6 +9,7 @@ import pytest
 import torch
 from tiny_evaluation import image_folder
 
+from mmgen.evaluation import fingerprint as module
 from mmgen.evaluation.fingerprint import describe, fingerprint
 
 
@@ -69,7 +70,9 @@ def test_lmdb_folders_count(tmp_path):
     assert fingerprint(str(tmp_path), files=True) != first
 
 
-def test_images_of_a_dataset_count(tmp_path):
+@pytest.mark.parametrize('files_per_part', [1000, 2])
+def test_images_of_a_dataset_count(tmp_path, monkeypatch, files_per_part):
+    monkeypatch.setattr(module, 'FILES_PER_PART', files_per_part)
     data = image_folder(tmp_path / 'images')
     first = fingerprint(data, files=True)
     assert fingerprint(data, files=True) == first

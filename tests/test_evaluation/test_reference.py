@@ -1,4 +1,5 @@
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -6,13 +7,16 @@ import torch
 from tiny_evaluation import (TinyGAN, TinyImages, TinyPreprocessor,
                              image_folder, loader, open_folder)
 from tiny_features import TinyFeatures
+from tiny_runs import write_images
 from torch.utils.data import IterableDataset
 
+from mmgen.datasets import UnconditionalImageDataset
 from mmgen.evaluation import reference
 from mmgen.evaluation.features import FeatureStatistics
 from mmgen.evaluation.fingerprint import fingerprint
 from mmgen.evaluation.reference import (ReferenceRequest, cache_name,
                                         reference_statistics)
+from mmgen.evaluation.samplers import real_batches
 
 
 def request(**settings):
@@ -21,33 +25,48 @@ def request(**settings):
         seed=0, device='cpu'), **settings))
 
 
-def numpy_statistics(data, count):
-    images = torch.from_numpy(data.images[:count])
+def numpy_statistics(data, indices):
+    images = torch.from_numpy(data.images[indices])
     features = TinyFeatures()(images).double().numpy()
     return features.mean(axis=0), np.cov(features, rowvar=False)
 
 
-@pytest.mark.parametrize('real_nums, count', [(-1, 21), (10, 10), (21, 21)])
-def test_statistics_of_the_first_images(real_nums, count):
+@pytest.mark.parametrize('real_nums, indices', [
+    (-1, list(range(21))), (10, list(range(0, 20, 2))),
+    (21, list(range(21)))])
+def test_statistics_of_evenly_spaced_images(real_nums, indices):
     data = TinyImages(21)
     found, = reference_statistics(
         [request(real_nums=real_nums)], TinyGAN(), loader(data), 4)
-    mean, cov = numpy_statistics(data, count)
-    assert found.count == count
+    mean, cov = numpy_statistics(data, indices)
+    assert found.count == len(indices)
     np.testing.assert_allclose(found.mean, mean, atol=1e-6)
     np.testing.assert_allclose(found.cov, cov, atol=1e-6)
 
 
-def test_one_pass_serves_all_requests():
+def test_a_folder_sorted_by_class_gives_all_classes(tmp_path):
+    data = UnconditionalImageDataset(
+        str(write_images(tmp_path / 'images', classes=3, per_class=7)),
+        [dict(type='LoadImageFromFile', key='img'),
+         dict(type='PackGenInputs', keys=['img'])])
+    read = []
+    for _, batch in real_batches(loader(data), 6, 4, seed=0):
+        read += [Path(sample.img_path).parent.name
+                 for sample in batch['data_samples']]
+    assert read == ['class_0', 'class_0', 'class_1', 'class_1', 'class_2',
+                    'class_2']
+
+
+def test_one_pass_serves_requests_of_one_number():
     data = TinyImages(21)
     found = reference_statistics(
         [request(real_nums=8), request(), request(real_nums=8)], TinyGAN(),
         loader(data), 4)
     assert [item.count for item in found] == [8, 21, 8]
     assert found[0] is found[2]
-    # Three images are looked at for the name, then each once.
-    assert data.read[-21:] == list(range(21))
-    assert len(data.read) == 21 + 3 * 3
+    # For the name of each three images are looked at.
+    assert data.read[9:9 + 8] == [place * 21 // 8 for place in range(8)]
+    assert data.read[9 + 8:] == list(range(21))
 
 
 def test_the_second_time_comes_from_the_cache(cache, monkeypatch):

@@ -4,10 +4,11 @@ from mmengine.dataset import DefaultSampler
 from tiny_evaluation import TinyImages, loader
 
 from mmgen.evaluation import samplers
-from mmgen.evaluation.samplers import (FakeRequest, fake_batches,
-                                       loader_batch_size, real_batches)
+from mmgen.evaluation.samplers import (FakeRequest, evenly_spaced,
+                                       fake_batches, loader_batch_size,
+                                       real_batches)
 
-REQUEST = FakeRequest('noise', 'orig', dict(truncation=0.7), seed=3)
+REQUEST = FakeRequest('orig', dict(truncation=0.7), seed=3)
 
 
 def as_process(monkeypatch, rank, world_size):
@@ -34,9 +35,11 @@ def test_a_batch_says_what_is_wanted_of_the_model():
             truncation=0.7)))
 
 
-def test_an_unknown_mode_is_refused():
-    with pytest.raises(ValueError, match="sampler mode 'dream' is unknown"):
-        fake_batches(FakeRequest('dream', 'orig', {}, 0), 3, 4)
+@pytest.mark.parametrize('total, expected', [
+    (5, [0, 4, 8, 12, 16]), (2, [0, 10]), (21, list(range(21)))])
+def test_a_part_is_spread_over_the_whole(total, expected):
+    assert [evenly_spaced(place, total, 21)
+            for place in range(total)] == expected
 
 
 @pytest.mark.parametrize('total', [2, 8, 21])
@@ -56,14 +59,14 @@ def test_processes_read_each_sample_once_and_in_order(
                 seen[place] = image
     assert sorted(seen) == list(range(total))
     for place, image in seen.items():
-        assert (image.numpy() == data.images[place]).all()
+        assert (image.numpy() == data.images[place * 21 // total]).all()
 
 
 def test_requests_with_equal_settings_have_one_key():
-    same = FakeRequest('noise', 'orig', dict(truncation=0.7), 3)
-    others = [FakeRequest('noise', 'ema', dict(truncation=0.7), 3),
-              FakeRequest('noise', 'orig', dict(truncation=0.5), 3),
-              FakeRequest('noise', 'orig', dict(truncation=0.7), 4)]
+    same = FakeRequest('orig', dict(truncation=0.7), 3)
+    others = [FakeRequest('ema', dict(truncation=0.7), 3),
+              FakeRequest('orig', dict(truncation=0.5), 3),
+              FakeRequest('orig', dict(truncation=0.7), 4)]
     assert same.key == REQUEST.key
     assert REQUEST.key not in [other.key for other in others]
 

@@ -1,3 +1,5 @@
+import hashlib
+
 import pytest
 
 from mmgen.evaluation.features.weights import WeightsFile
@@ -11,12 +13,16 @@ def published(tmp_path):
     return path.as_uri()
 
 
-def weights(url, checksum=''):
+DIGEST = hashlib.sha256(b'weights').hexdigest()
+
+
+def weights(url, checksum=f'sha256:{DIGEST}'):
     return WeightsFile(url, 'net.pt', 'inception_path', checksum)
 
 
 def test_downloads_into_the_cache(published, cache):
-    path = weights(published).locate(None)
+    path, sha256 = weights(published).locate(None)
+    assert sha256 == DIGEST
     assert path == cache / 'net.pt'
     assert path.read_bytes() == b'weights'
 
@@ -24,15 +30,25 @@ def test_downloads_into_the_cache(published, cache):
 def test_a_given_file_comes_first(published, cache, tmp_path):
     own = tmp_path / 'own.pt'
     own.write_bytes(b'mine')
-    assert weights(published).locate(str(own)) == own
+    assert weights(published).locate(str(own)) == (
+        own, hashlib.sha256(b'mine').hexdigest())
     assert not cache.exists()
 
 
 def test_a_missing_given_file_is_looked_for_in_the_cache(published, cache):
     cache.mkdir()
-    (cache / 'net.pt').write_bytes(b'cached')
-    found = weights(published).locate('work_dirs/nowhere.pt')
-    assert found.read_bytes() == b'cached'
+    (cache / 'net.pt').write_bytes(b'weights')
+    found, _ = weights('file:///nowhere').locate('work_dirs/nowhere.pt')
+    assert found == cache / 'net.pt'
+
+
+def test_another_file_in_the_cache_is_refused(published, cache):
+    cache.mkdir()
+    (cache / 'net.pt').write_bytes(b'changed')
+    with pytest.raises(RuntimeError, match='net.pt is not the file that '
+                       'file:.* Delete it') as error:
+        weights(published).locate(None)
+    assert DIGEST in str(error.value)
 
 
 def test_a_failed_download_says_what_to_do(published, cache):

@@ -14,9 +14,9 @@ import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
-from mmgen.engine.checkpointing import (load_weights, newest_checkpoint,
-                                        read_checkpoint)
+from mmgen.engine.checkpointing import load_weights, newest_checkpoint
 from mmgen.registry import MODELS
+from mmgen.utils.checkpoint_file import read_checkpoint
 from mmgen.visualization.grid import make_grid
 
 COLUMNS = 10

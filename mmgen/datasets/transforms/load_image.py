@@ -11,6 +11,8 @@ from mmgen.registry import TRANSFORMS
 
 _CHANNEL_ORDERS = ('bgr', 'rgb')
 _BACKENDS = (None, 'cv2', 'pillow', 'tifffile')
+_FLAGS = ('color', 'grayscale', 'unchanged', 'color_ignore_orientation',
+          'grayscale_ignore_orientation')
 
 
 @TRANSFORMS.register_module()
@@ -25,7 +27,8 @@ class LoadImageFromFile(BaseTransform):
         key: Where the image goes; the datasets of single images give
             ``img_path``, for which it is ``'img'``.
         flag: ``'color'`` ``[H, W, 3]``, ``'grayscale'`` ``[H, W]``,
-            ``'unchanged'``, or another flag of :func:`mmcv.imfrombytes`.
+            ``'unchanged'``, or one of the first two with
+            ``_ignore_orientation``.
         channel_order: ``'bgr'`` or ``'rgb'``.
         backend: The decoder, ``'cv2'``, ``'pillow'`` or ``'tifffile'``; None
             for mmcv's current one.
@@ -51,6 +54,9 @@ class LoadImageFromFile(BaseTransform):
         if backend not in _BACKENDS:
             raise ValueError(f'LoadImageFromFile: backend={backend!r}, '
                              f'expected one of {_BACKENDS}.')
+        if flag not in _FLAGS:
+            raise ValueError(f'LoadImageFromFile: flag={flag!r}, expected one '
+                             f'of {_FLAGS}.')
         self.key = key
         self.flag = flag
         self.channel_order = channel_order

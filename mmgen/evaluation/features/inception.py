@@ -15,7 +15,6 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from mmgen.evaluation.features.base import FeatureNetwork
 from mmgen.evaluation.features.weights import WeightsFile
 from mmgen.registry import FEATURES
-from mmgen.utils.file_hash import file_hash
 
 INPUT_SIZE = 299
 FEATURE_SIZE = 2048
@@ -25,7 +24,11 @@ STYLEGAN_FILE = WeightsFile(
     url='https://nvlabs-fi-cdn.nvidia.com/stylegan2-ada-pytorch/pretrained/'
     'metrics/inception-2015-12-05.pt',
     filename='inception-2015-12-05.pt',
-    option='inception_path')
+    option='inception_path',
+    # The publisher names none; that of k-diffusion, and of other projects
+    # that fetched the file on their own.
+    checksum='sha256:'
+    'f58cb9b6ec323ed63459aa4fb441fe750cfe39fafad6da5cb504a16f19e958f4')
 PYTORCH_FILE = WeightsFile(
     url='https://github.com/mseitzer/pytorch-fid/releases/download/'
     'fid_weights/pt_inception-2015-12-05-6726825d.pth',
@@ -51,8 +54,7 @@ class _Inception(FeatureNetwork):
     def net(self) -> nn.Module:
         """The network, loaded on first use."""
         if self._net is None:
-            path = self.weights_file.locate(self.path)
-            self._sha256 = file_hash(path)
+            path, self._sha256 = self.weights_file.locate(self.path)
             try:
                 self._net = self._load(path)
             except (RuntimeError, KeyError, ValueError, TypeError,

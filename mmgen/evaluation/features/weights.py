@@ -4,6 +4,7 @@ from pathlib import Path
 
 from mmgen.utils.cache_dir import cache_dir
 from mmgen.utils.download import download
+from mmgen.utils.file_hash import file_hash
 
 
 @dataclass(frozen=True)
@@ -14,26 +15,38 @@ class WeightsFile:
         url: Where it is downloaded from.
         filename: Its name in the cache.
         option: Keyword that names a local copy, for error messages.
-        checksum: As `download` takes it, ``''`` if unknown.
+        checksum: As `download` takes it, of sha256.
     """
 
     url: str
     filename: str
     option: str
-    checksum: str = ''
+    checksum: str
 
-    def locate(self, path: str | None) -> Path:
+    def locate(self, path: str | None) -> tuple[Path, str]:
         """``path`` if it is there, else the cached file, else a download.
 
+        Returns:
+            The file and its sha256.
+
         Raises:
-            RuntimeError: The download failed or brought another file.
+            RuntimeError: The download failed or brought another file, or the
+                cache holds another.
         """
         if path is not None and Path(path).is_file():
-            return Path(path)
+            return Path(path), file_hash(path)
         target = cache_dir() / self.filename
-        return download(
+        download(
             self.url,
             target,
             self.checksum,
             remedy=f'put it at {target}, or give its path with '
             f'{self.option}=...')
+        # What lies in a cache may have changed since, and is code.
+        found = file_hash(target)
+        if not found.startswith(self.checksum.removeprefix('sha256:')):
+            raise RuntimeError(
+                f'{target} is not the file that {self.url} gives: its sha256 '
+                f'is {found}, expected {self.checksum}. Delete it to have it '
+                f'downloaded, or give a file with {self.option}=...')
+        return target, found

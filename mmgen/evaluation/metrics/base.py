@@ -15,8 +15,8 @@ class GenMetric(ABC):
 
     A metric says which images it needs (`fake_request`) and which statistics
     of real ones (`reference_request`), takes its own share of the images
-    (`add`) and makes its numbers of them (`evaluate`). It draws no images
-    itself, so metrics share them.
+    (`add`) and makes its numbers of them (`gather`, `compute`). It draws no
+    images itself, so metrics share them.
 
     Args:
         fake_nums: Number of generated images.
@@ -32,7 +32,6 @@ class GenMetric(ABC):
 
     default_prefix: str
     result_names: tuple[str, ...]
-    sampler_mode = 'noise'
 
     def __init__(self,
                  fake_nums: int | float,
@@ -53,7 +52,7 @@ class GenMetric(ABC):
                              "expected 'cpu' or 'gpu'.")
         seed = whole_number(self, 'seed', seed, least=0)
         self.fake_key = fake_key
-        self.fake_request = FakeRequest(self.sampler_mode, sample_model,
+        self.fake_request = FakeRequest(sample_model,
                                         dict(sample_kwargs or {}), seed)
         self.seed = seed
         self.collect_device = collect_device

@@ -84,7 +84,9 @@ class FrechetInceptionDistance(GenMetric):
 
     Args:
         fake_nums: Number of generated images, usually 50000.
-        real_nums: Number of real images; -1 for the whole ``val_dataloader``.
+        real_nums: Number of real images, evenly spaced over the dataset of
+            the ``val_dataloader``, so that a folder sorted by class gives all
+            classes; -1 for all.
         inception_style: ``'StyleGAN'``, the TorchScript file, or
             ``'PyTorch'``, the converted TensorFlow weights.
         inception_path: Local weights file; else the cache, else a download.
@@ -129,6 +131,7 @@ class FrechetInceptionDistance(GenMetric):
             self, 'real_nums', real_nums, least=2)
         self.real_key = real_key
         self.inception_pkl = inception_pkl
+        self._selection = 'evenly spaced over the dataset'
         self._warned = False
 
     def reference_request(self) -> ReferenceRequest | None:
@@ -144,6 +147,7 @@ class FrechetInceptionDistance(GenMetric):
             return
         if Path(self.inception_pkl).is_file():
             self.reference = self._read_reference()
+            self._selection = 'as in inception_pkl'
         else:
             print_log(
                 f'{self}: there is no {self.inception_pkl}; computing the '
@@ -194,6 +198,7 @@ class FrechetInceptionDistance(GenMetric):
         return dict(
             super().identity(),
             reference=dict(images=self.reference.count,
+                           selection=self._selection,
                            sha256=self.reference.sha256))
 
 

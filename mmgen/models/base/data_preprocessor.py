@@ -102,7 +102,9 @@ class GANDataPreprocessor(BaseDataPreprocessor):
         """The way back: what the model makes as pixels.
 
         Values are rounded to the nearest of 0 to 255. A model is taken to
-        live in BGR unless ``bgr_to_rgb`` is set.
+        live in BGR unless ``bgr_to_rgb`` is set. NaN counts as 0, which is
+        mid-grey with the default mean, and infinities as the ends of the
+        range: the same pixels on every device, from a model that diverged.
 
         Args:
             images: Float ``[N, C, H, W]`` as the model makes them, one or
@@ -116,7 +118,7 @@ class GANDataPreprocessor(BaseDataPreprocessor):
                 'GANDataPreprocessor.to_uint8_rgb: images have shape '
                 f'{list(images.shape)}, expected [N, 1, H, W] or '
                 '[N, 3, H, W].')
-        images = images.float()
+        images = images.float().nan_to_num(nan=0.0)
         if self.mean is None:
             values = images + 0.5
         else:

@@ -8,12 +8,14 @@ the noise off at the threshold, where the paper draws it again.
 from collections import OrderedDict
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mmgen.models.layers import (BigGANConditionBN, LayerMaker,
                                  NoiseGenerator, SelfAttentionBlock,
                                  check_images, init_weights, load_pretrained,
                                  make_activation, make_norm, make_upsample)
+from mmgen.models.layers.noise_generator import LabelLike, NoiseLike
 from mmgen.registry import MODULES
 
 # Channels before the first and after each block, in units of base_channels.
@@ -155,8 +157,10 @@ class BigGANGenerator(NoiseGenerator):
     Args:
         output_scale: Side of the image, pixels: 32, 64, 128, 256 or 512, or
             what ``arch_cfg`` makes.
-        noise_size: Size ``Z`` of the noise. With ``split_noise`` it is
-            rounded down to as many equal parts as there are blocks plus one.
+        noise_size: Size ``Z`` of the noise. With ``split_noise`` its first
+            entries are used, in as many equal parts as there are blocks plus
+            one: at 256 pixels seven times 17 of 120. Noise of the used size,
+            119, is taken as well.
         num_classes: ``K``; 0 for no classes.
         out_channels: Channels of the image.
         base_channels: Unit of the channel table.
@@ -219,7 +223,13 @@ class BigGANGenerator(NoiseGenerator):
         num_blocks = len(arch['out_channels'])
         self.num_parts = num_blocks + 1 if split_noise else 1
         part = noise_size // self.num_parts
-        self.noise_size = part * self.num_parts
+        if part < 1:
+            raise ValueError(
+                f'{owner}: noise_size={noise_size} cannot be split into '
+                f'{self.num_parts} parts. Give at least {self.num_parts}, or '
+                'split_noise=False.')
+        self.noise_size = noise_size
+        self.used_noise_size = part * self.num_parts
         self.num_classes = num_classes
         self.input_scale = input_scale
         self.rgb2bgr = rgb2bgr
@@ -305,6 +315,15 @@ class BigGANGenerator(NoiseGenerator):
         x = torch.tanh(self.output_layer(x))
         return x.flip(1) if self.rgb2bgr else x
 
+    def resolve_inputs(self, noise: NoiseLike, label: LabelLike,
+                       num_batches: int) -> dict[str, Tensor]:
+        """As in the base; noise without the unused entries gets zeros there."""
+        unused = self.noise_size - self.used_noise_size
+        if unused and isinstance(noise, Tensor) \
+                and noise.shape[1:] == (self.used_noise_size, ):
+            noise = F.pad(noise, (0, unused))
+        return super().resolve_inputs(noise, label, num_batches)
+
     def embed(self, label: Tensor | None,
               use_outside_embedding: bool = False) -> Tensor | None:
         """The condition of all blocks: ``[N, D]``, labels ``[N]`` or None.
@@ -340,7 +359,7 @@ class BigGANGenerator(NoiseGenerator):
             for block in self.conv_blocks)
         if self.num_parts == 1:
             return [z] + [y] * num_blocks
-        first, *parts = z.chunk(self.num_parts, 1)
+        first, *parts = z[:, :self.used_noise_size].chunk(self.num_parts, 1)
         if y is None:
             return [first] + parts
         return [first] + [torch.cat([y, part], 1) for part in parts]

@@ -1,9 +1,12 @@
 """Weights for one network from a checkpoint file."""
 from pathlib import Path
-from pickle import UnpicklingError
 
-import torch
 from torch import nn
+
+from mmgen.utils.checkpoint_file import local_checkpoint, read_checkpoint
+
+REMEDY = ('read it once with mmgen.utils.checkpoint_file.read_checkpoint('
+          'path, trust=True) and save its state_dict alone')
 
 
 def load_pretrained(network: nn.Module,
@@ -11,28 +14,29 @@ def load_pretrained(network: nn.Module,
     """Give ``network`` the weights of a checkpoint.
 
     The file may hold a state dict, or a checkpoint with one under
-    ``state_dict``. Only tensors and plain values are read from it.
+    ``state_dict``, of 1.x as well. No code of it is run.
 
     Args:
         network: Changed in place.
         pretrained: A path or address; or a dict with ``ckpt_path``,
             ``prefix`` (what the keys of this network begin with in the file,
-            for instance ``'generator'``), ``map_location`` and ``strict``;
-            or None to do nothing.
+            for instance ``'generator'``) and ``strict``; or None to do
+            nothing. ``map_location``, which 1.x configs have, says nothing:
+            the weights end up where the network is.
 
     Raises:
-        ValueError: The file has other things than weights in it, or no keys
-            with that prefix.
-        RuntimeError: The entries are not those of the network.
+        FileNotFoundError: There is no such file.
+        ValueError: The file has no keys with that prefix.
+        RuntimeError: The file is damaged or holds more than tensors and
+            plain values, or its entries are not those of the network.
     """
     if pretrained is None:
         return
     if isinstance(pretrained, (str, Path)):
         pretrained = dict(ckpt_path=pretrained)
     path = str(pretrained['ckpt_path'])
-    location = pretrained.get('map_location', 'cpu')
-    state = _read(path, location)
-    state = state.get('state_dict', state)
+    state = read_checkpoint(
+        local_checkpoint(path), remedy=REMEDY)['state_dict']
     if pretrained.get('prefix'):
         prefix = pretrained['prefix'].rstrip('.') + '.'
         found = sorted({key.split('.')[0] for key in state})
@@ -46,18 +50,3 @@ def load_pretrained(network: nn.Module,
                 f'with {prefix!r}, only with {", ".join(found)}. Set prefix '
                 'to one of these.')
     network.load_state_dict(state, strict=pretrained.get('strict', True))
-
-
-def _read(path: str, map_location: str) -> dict:
-    """The content of a local file or of one behind an address."""
-    try:
-        if path.startswith(('http://', 'https://')):
-            return torch.hub.load_state_dict_from_url(
-                path, map_location=map_location, weights_only=True)
-        return torch.load(path, map_location=map_location, weights_only=True)
-    except UnpicklingError as error:
-        raise ValueError(
-            f'pretrained={path}: this file holds more than weights, and '
-            'reading it could run code. If you trust it, load it with '
-            'torch.load(path, weights_only=False) and save its state_dict '
-            'alone.') from error

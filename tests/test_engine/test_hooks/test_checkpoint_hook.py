@@ -5,9 +5,9 @@ from mmengine.config import Config
 from mmengine.hooks import Hook
 from tiny_runs import in_children, tiny_config, write_images
 
-from mmgen.engine.checkpointing import read_checkpoint
 from mmgen.engine.hooks import CheckpointHook
 from mmgen.engine.runner import build_runner
+from mmgen.utils.checkpoint_file import read_checkpoint
 
 
 @pytest.fixture(scope='module')

@@ -180,6 +180,17 @@ def test_the_way_back_rounds_and_clips():
     assert out[0, 0, 0].tolist() == expected.astype(int).tolist()
 
 
+@pytest.mark.parametrize('setting, expected', [
+    ({}, [128, 255, 0]), (dict(mean=None, std=None), [0, 255, 0]),
+    (dict(mean=[9.], std=[4.]), [9, 255, 0]),
+])
+def test_nan_goes_back_as_zero_and_infinities_as_the_ends(setting, expected):
+    values = torch.tensor([float('nan'), float('inf'), -float('inf')])
+    out = GANDataPreprocessor(**setting).to_uint8_rgb(values.view(1, 1, 1, 3))
+    assert out[0, 0, 0].tolist() == expected
+    assert values.isnan().tolist() == [True, False, False]  # not changed
+
+
 def test_statistics_are_not_part_of_a_checkpoint():
     assert not GANDataPreprocessor().state_dict()
 

@@ -8,7 +8,7 @@ import torch
 from golden_numbers import DATA, GoldenCase
 from torch import nn
 
-from mmgen.models import (BigGANDiscResBlock, BigGANDiscriminator,
+from mmgen.models import (BigGAN, BigGANDiscResBlock, BigGANDiscriminator,
                           BigGANGenerator, BigGANGenResBlock,
                           SelfAttentionBlock)
 from mmgen.registry import MODULES
@@ -141,10 +141,39 @@ def test_noise_is_split_and_the_class_embedded():
         torch.testing.assert_close(condition, expected)
 
 
-def test_noise_size_is_rounded_down_to_equal_parts():
-    g = tiny_generator(noise_size=18)
-    assert g.noise_size == 16
-    assert g(None, num_batches=2).shape == (2, 3, 32, 32)
+def test_noise_that_fills_no_whole_part_is_not_used():
+    g = tiny_generator(noise_size=18).eval()
+    assert g.noise_size == 18
+    z = torch.randn(2, 18)
+    images = g(z, 1)
+    changed = z.clone()
+    changed[:, 16:] += 1
+    torch.testing.assert_close(g(changed, 1), images, rtol=0, atol=0)
+    changed[:, 15] += 1
+    assert not torch.equal(g(changed, 1), images)
+    torch.testing.assert_close(g(z[:, :16], 1), images, rtol=0, atol=0)
+    made = g(None, num_batches=2, return_noise=True)
+    assert made['noise_batch'].shape == (2, 18)
+    with pytest.raises(ValueError, match=r'\[2, 17\], expected \[N, 18\]'):
+        g(z[:, :17], 1)
+
+
+def test_a_model_and_its_generator_agree_on_the_noise_that_was_asked_for():
+    generator = dict(
+        type='BigGANGenerator', output_scale=256, noise_size=120,
+        base_channels=1, shared_dim=4, num_classes=5)
+    model = BigGAN(generator, None, noise_size=120, num_classes=5)
+    assert model.noise_size == model.generator.noise_size == 120
+    assert model.generator.noise2feat.in_features == 17
+    sample, = model.val_step(dict(inputs=dict(num_batches=1)))
+    assert sample.noise.shape == (120, )
+    assert sample.fake_img.data.shape == (3, 256, 256)
+
+
+def test_noise_of_fewer_entries_than_parts_is_refused():
+    with pytest.raises(ValueError, match='noise_size=3 cannot be split into '
+                       '4 parts. Give at least 4, or split_noise=False'):
+        tiny_generator(noise_size=3)
 
 
 def test_truncation_is_a_clamp():

@@ -3,6 +3,7 @@ import pickle
 
 import pytest
 import torch
+from mmengine.logging import HistoryBuffer
 from torch import nn
 
 from mmgen.models.layers import load_pretrained
@@ -54,5 +55,36 @@ def test_code_in_a_file_is_not_run(tmp_path, source):
     file = tmp_path / 'code.pth'
     torch.save(dict(state_dict=source.state_dict(), extra=Surprise()), file,
                pickle_module=pickle)
-    with pytest.raises(ValueError, match='holds more than weights'):
+    with pytest.raises(
+            RuntimeError,
+            match='holds more than tensors and plain values .*test_pretrained'
+            '.Surprise.*save its state_dict alone'):
         load_pretrained(source, str(file))
+
+
+def test_a_training_checkpoint_of_1x_is_taken(tmp_path, source):
+    file = tmp_path / 'old.pth'
+    torch.save(
+        dict(
+            state_dict={f'generator_ema.module.{key}': value
+                        for key, value in source.state_dict().items()},
+            message_hub=dict(
+                log_scalars=dict(loss=HistoryBuffer([1.0], [1])))), file)
+    network = nn.Linear(3, 2)
+    load_pretrained(network, dict(
+        ckpt_path=str(file), prefix='generator_ema.module',
+        map_location='cpu'))
+    assert same(network, source)
+
+
+def test_an_address_is_fetched(tmp_path, source, monkeypatch):
+    monkeypatch.setenv('MMGEN_CACHE_DIR', str(tmp_path / 'cache'))
+    torch.save(source.state_dict(), tmp_path / 'weights.pth')
+    network = nn.Linear(3, 2)
+    load_pretrained(network, (tmp_path / 'weights.pth').as_uri())
+    assert same(network, source)
+
+
+def test_a_missing_file_is_named(tmp_path, source):
+    with pytest.raises(FileNotFoundError, match='no checkpoint .*gone.pth'):
+        load_pretrained(source, str(tmp_path / 'gone.pth'))
