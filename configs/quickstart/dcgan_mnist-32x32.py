@@ -8,7 +8,7 @@ Command: python tools/train.py configs/quickstart/dcgan_mnist-32x32.py
 """
 _base_ = [
     '../_base_/models/dcgan_64x64.py', '../_base_/datasets/mnist_32x32.py',
-    '../_base_/metrics/fid-efflite0-1k_orig.py', '../_base_/default_runtime.py'
+    '../_base_/metrics/fid-efflite0-500_orig.py', '../_base_/default_runtime.py'
 ]
 
 # Grey images of half the size, and an eighth and a quarter of the width.
