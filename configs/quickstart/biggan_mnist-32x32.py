@@ -3,7 +3,7 @@
 Paper: Brock, Donahue and Simonyan 2018, arXiv:1809.11096.
 Data: python tools/dataset/prepare_mnist.py writes it to data/mnist.
 Result: see README.md beside this file.
-Cost: two CPU cores, about four minutes.
+Cost: two CPU cores, about five minutes.
 Command: python tools/train.py configs/quickstart/biggan_mnist-32x32.py
 """
 _base_ = [

@@ -3,7 +3,7 @@
 Paper: Radford, Metz and Chintala 2015, arXiv:1511.06434.
 Data: python tools/dataset/prepare_mnist.py writes it to data/mnist.
 Result: see README.md beside this file.
-Cost: two CPU cores, a few minutes.
+Cost: two CPU cores, about four minutes.
 Command: python tools/train.py configs/quickstart/dcgan_mnist-32x32.py
 """
 _base_ = [
@@ -22,15 +22,16 @@ optim_wrapper = dict(
     discriminator=dict(
         optimizer=dict(type='Adam', lr=0.0002, betas=(0.5, 0.999))))
 
-train_cfg = dict(max_iters=1500, val_interval=500, val_at_start=True)
+train_cfg = dict(max_iters=2000, val_interval=1000, val_at_start=True)
 default_hooks = dict(
     logger=dict(interval=50),
-    checkpoint=dict(interval=500, save_best='FID-EffLite0/fid', rule='less'))
+    checkpoint=dict(
+        interval=1000, save_best='FID-EffLite0/fid', max_keep_ckpts=1))
 
 custom_hooks = [
     dict(
         type='GenVisualizationHook',
-        interval=250,
+        interval=500,
         fixed_input=True,
         n_samples=64,
         n_row=8,

@@ -60,7 +60,8 @@ class EfficientNetLite0(FeatureNetwork):
         net = EfficientNet.from_name('efficientnet-lite0')
         net.load_state_dict(
             torch.load(path, map_location='cpu', weights_only=True))
-        return _fold(net.eval().requires_grad_(False)).to(memory_format=torch.channels_last)
+        net = _fold(net.eval().requires_grad_(False))
+        return net.to(memory_format=torch.channels_last)
 
     def __call__(self, images: Tensor) -> Tensor:
         size = IMAGES_AT_ONCE_ON_CPU if images.device.type == 'cpu' \

@@ -128,7 +128,8 @@ class InceptionPyTorch(_Inception):
             if key.endswith('num_batches_tracked'):
                 state.setdefault(key, value)
         net.load_state_dict(state)
-        return net.eval().requires_grad_(False).fold().to(memory_format=torch.channels_last)
+        net = net.eval().requires_grad_(False).fold()
+        return net.to(memory_format=torch.channels_last)
 
     def __call__(self, images: Tensor) -> Tensor:
         images = F.interpolate(
