@@ -2,7 +2,7 @@
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from mmgen.models.base.gan import BaseGAN
 from mmgen.models.layers.noise_generator import resolve_labels
@@ -18,9 +18,25 @@ class BaseConditionalGAN(BaseGAN):
     The other arguments are those of `BaseGAN`.
     """
 
-    def __init__(self, *args: Any, num_classes: int | None = None,
-                 **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self,
+                 generator: nn.Module | dict,
+                 discriminator: nn.Module | dict | None = None,
+                 data_preprocessor: nn.Module | dict | None = None,
+                 generator_steps: int = 1,
+                 discriminator_steps: int = 1,
+                 noise_size: int | None = None,
+                 num_classes: int | None = None,
+                 ema_config: dict | None = None,
+                 loss_config: dict | None = None) -> None:
+        super().__init__(
+            generator,
+            discriminator,
+            data_preprocessor,
+            generator_steps,
+            discriminator_steps,
+            noise_size,
+            ema_config=ema_config,
+            loss_config=loss_config)
         self.num_classes = self._agree(
             'num_classes', num_classes,
             getattr(self.generator, 'num_classes', None))
