@@ -35,7 +35,7 @@ def plain(value: Any) -> Any:
         return torch.from_numpy(np.ascontiguousarray(value))
     if isinstance(value, np.generic):
         return value.item()
-    if isinstance(value, PLAIN) and type(value) in PLAIN:
+    if type(value) in PLAIN:
         return value
     if isinstance(value, torch.Tensor):
         return value.detach()

@@ -85,7 +85,7 @@ class GenTrainLoop(IterBasedTrainLoop):
         """Refuse data that this model cannot be trained on."""
         model = unwrap(self.runner.model)
         check_training_data(
-            _innermost(self.dataloader.dataset),
+            self.dataloader.dataset,
             num_classes=getattr(model, 'num_classes', None),
             channels=_image_channels(model))
 
@@ -196,13 +196,6 @@ def _positioned(dataloader: dict) -> dict:
     # Copies from pinned memory do not hold up the GPU.
     cfg.setdefault('pin_memory', torch.cuda.is_available())
     return cfg
-
-
-def _innermost(dataset) -> object:
-    """The dataset under its wrappers."""
-    while hasattr(dataset, 'dataset'):
-        dataset = dataset.dataset
-    return dataset
 
 
 def _image_channels(model: torch.nn.Module) -> int | None:
