@@ -12,8 +12,9 @@ class BaseConditionalGAN(BaseGAN):
     """A GAN whose networks are given class labels.
 
     Args:
-        num_classes: Number ``K`` of classes; None for that of the generator.
-            With neither, or 0, the model trains without labels.
+        num_classes: Number ``K`` of classes, which networks built from a
+            config get as well unless they set it; None for that of the
+            generator. With neither, or 0, the model trains without labels.
 
     The other arguments are those of `BaseGAN`.
     """
@@ -27,7 +28,11 @@ class BaseConditionalGAN(BaseGAN):
                  noise_size: int | None = None,
                  num_classes: int | None = None,
                  ema_config: dict | None = None,
-                 loss_config: dict | None = None) -> None:
+                 loss_config: dict | None = None,
+                 disc_augment: nn.Module | dict | None = None) -> None:
+        generator, discriminator = (
+            self._with_classes(network, num_classes)
+            for network in (generator, discriminator))
         super().__init__(
             generator,
             discriminator,
@@ -36,10 +41,19 @@ class BaseConditionalGAN(BaseGAN):
             discriminator_steps,
             noise_size,
             ema_config=ema_config,
-            loss_config=loss_config)
+            loss_config=loss_config,
+            disc_augment=disc_augment)
         self.num_classes = self._agree(
             'num_classes', num_classes,
             getattr(self.generator, 'num_classes', None))
+
+    @staticmethod
+    def _with_classes(network: nn.Module | dict | None,
+                      num_classes: int | None) -> nn.Module | dict | None:
+        """The config of a network, told the model's number of classes."""
+        if not isinstance(network, dict) or not num_classes:
+            return network
+        return {'num_classes': num_classes, **network}
 
     def label_fn(self, label: Any = None, num_batches: int = 0) -> Tensor:
         """Labels as a tensor.

@@ -1,8 +1,8 @@
 """The step that all GANs share: who is updated, and when.
 
-A family gives the networks' losses (`disc_loss`, `gen_loss`); everything
-else is here: updates and their cadence, accumulation, the averaged generator,
-sampling.
+A family gives the losses (`BaseGAN.gan_type`, or `disc_loss` and `gen_loss`);
+everything else is here: updates and their cadence, accumulation, the averaged
+generator, augmentation, sampling.
 """
 from copy import deepcopy
 from typing import Any
@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from mmgen.models.base.updates import accumulation
 from mmgen.models.layers.noise_generator import resolve_noise
+from mmgen.models.losses import gan_loss
 from mmgen.registry import MODELS
 from mmgen.structures import GenDataSample, PixelData
 from mmgen.utils.unwrap import unwrap
@@ -40,13 +41,23 @@ class BaseGAN(BaseModel):
         noise_size: Size ``Z`` of the noise; None for that of the generator.
         ema_config: Config of the averaged generator; None for no average.
             ``start_iter`` is the number of generator turns during which the
-            average is a plain copy.
+            average is a plain copy. Without a ``type`` it is an
+            `ExponentialMovingAverage`.
         loss_config: Settings of the family's losses.
+        disc_augment: A module, or its config, that augments all images that
+            the discriminator sees, real and generated alike, and lets
+            gradients through to the generator; None for none.
+
+    Attributes:
+        gan_type: The adversarial loss, a name that `gan_loss` knows; None in
+            a class that overrides `disc_loss` and `gen_loss`.
 
     Raises:
         ValueError: A step count below 1, or a noise size that is not the
             generator's.
     """
+
+    gan_type: str | None = None
 
     def __init__(self,
                  generator: nn.Module | dict,
@@ -56,7 +67,8 @@ class BaseGAN(BaseModel):
                  discriminator_steps: int = 1,
                  noise_size: int | None = None,
                  ema_config: dict | None = None,
-                 loss_config: dict | None = None) -> None:
+                 loss_config: dict | None = None,
+                 disc_augment: nn.Module | dict | None = None) -> None:
         if data_preprocessor is None:
             data_preprocessor = dict(type='GANDataPreprocessor')
         if isinstance(data_preprocessor, dict):
@@ -73,6 +85,7 @@ class BaseGAN(BaseModel):
         self.loss_config = dict(loss_config or {})
         self.generator = self._build_network(generator, noise_size=noise_size)
         self.discriminator = self._build_network(discriminator)
+        self.disc_augment = self._build_network(disc_augment)
         self.noise_size = self._agree(
             'noise_size', noise_size,
             getattr(self.generator, 'noise_size', None))
@@ -106,6 +119,7 @@ class BaseGAN(BaseModel):
         """The averaged generator."""
         ema_config = deepcopy(ema_config)
         self.ema_start = ema_config.pop('start_iter', 0)
+        ema_config.setdefault('type', 'ExponentialMovingAverage')
         return MODELS.build(
             ema_config, default_args=dict(model=self.generator))
 
@@ -191,15 +205,20 @@ class BaseGAN(BaseModel):
 
         The fake images are made without a graph.
         """
-        real_imgs = inputs['img']
-        conditions = self.draw_conditions(len(real_imgs))
+        conditions = self.draw_conditions(len(inputs['img']))
         with torch.no_grad():
             fake_imgs = unwrap(self.generator)(**conditions)
+        fake_imgs = self.augment(fake_imgs)
+        real_imgs = self.augment(inputs['img'])
+        real_conditions = self.real_conditions(data_samples)
         fake_logits = self.discriminator(
             fake_imgs, **self.disc_conditions(conditions))
-        real_logits = self.discriminator(
-            real_imgs, **self.real_conditions(data_samples))
-        loss, log_vars = self._total(self.disc_loss(fake_logits, real_logits))
+        real_logits = self.discriminator(real_imgs, **real_conditions)
+        losses = self.disc_loss(fake_logits, real_logits)
+        penalties = self.disc_penalties(fake_imgs, real_imgs, real_conditions)
+        if penalties:
+            losses = {**losses, **penalties}
+        loss, log_vars = self._total(losses)
         optimizer_wrapper.update_params(loss)
         return log_vars
 
@@ -211,7 +230,7 @@ class BaseGAN(BaseModel):
         its distributed wrapper.
         """
         conditions = self.draw_conditions(len(inputs['img']))
-        fake_imgs = self.generator(**conditions)
+        fake_imgs = self.augment(self.generator(**conditions))
         fake_logits = unwrap(self.discriminator)(
             fake_imgs, **self.disc_conditions(conditions))
         loss, log_vars = self._total(self.gen_loss(fake_logits))
@@ -219,18 +238,44 @@ class BaseGAN(BaseModel):
         optimizer_wrapper.update_params(loss)
         return log_vars
 
+    def augment(self, images: Tensor) -> Tensor:
+        """The images ``[N, C, H, W]`` as the discriminator sees them."""
+        return images if self.disc_augment is None \
+            else self.disc_augment(images)
+
     def disc_loss(self, fake_logits: Tensor,
                   real_logits: Tensor) -> dict[str, Tensor]:
         """What the paper asks of the discriminator; names to scalars."""
-        raise NotImplementedError(
-            f'{type(self).__name__} has no disc_loss. Return the losses of '
-            'the discriminator by name, or override train_discriminator.')
+        gan_type = self._gan_type('disc_loss')
+        return dict(
+            loss_disc_fake=gan_loss(fake_logits, gan_type, False, is_disc=True),
+            loss_disc_real=gan_loss(real_logits, gan_type, True, is_disc=True))
 
     def gen_loss(self, fake_logits: Tensor) -> dict[str, Tensor]:
         """What the paper asks of the generator; names to scalars."""
-        raise NotImplementedError(
-            f'{type(self).__name__} has no gen_loss. Return the losses of '
-            'the generator by name, or override train_generator.')
+        gan_type = self._gan_type('gen_loss')
+        return dict(loss_gen=gan_loss(fake_logits, gan_type, True))
+
+    def _gan_type(self, wanted: str) -> str:
+        """The adversarial loss of this class."""
+        if self.gan_type is None:
+            raise NotImplementedError(
+                f'{type(self).__name__} has no {wanted}. Set gan_type in the '
+                'class, or return the losses by name from disc_loss and '
+                'gen_loss.')
+        return self.gan_type
+
+    def disc_penalties(self, fake_imgs: Tensor, real_imgs: Tensor,
+                       real_conditions: dict) -> dict[str, Tensor]:
+        """What else the discriminator's turn minimises; names to scalars.
+
+        Args:
+            fake_imgs: ``[N, C, H, W]`` as the discriminator saw them, without
+                a graph.
+            real_imgs: Likewise.
+            real_conditions: What it was told about the real ones.
+        """
+        return {}
 
     def _total(self, losses: dict | tuple) -> tuple[Tensor, dict]:
         """The sum to differentiate, and all parts for the log.

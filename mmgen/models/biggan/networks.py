@@ -84,12 +84,11 @@ class BigGANGenResBlock(nn.Module):
             else make_upsample(upsample_cfg)
         self.shortcut = nn.Identity()
         if in_channels != out_channels or upsample_cfg is not None:
-            self.shortcut = named_conv(
-                layers.conv(in_channels, out_channels, 1))
+            self.shortcut = layers.named_conv(in_channels, out_channels, 1)
         self.bn1 = BigGANConditionBN(in_channels, **norm)
-        self.conv1 = named_conv(layers.conv(in_channels, out_channels, 3))
+        self.conv1 = layers.named_conv(in_channels, out_channels, 3)
         self.bn2 = BigGANConditionBN(out_channels, **norm)
-        self.conv2 = named_conv(layers.conv(out_channels, out_channels, 3))
+        self.conv2 = layers.named_conv(out_channels, out_channels, 3)
 
     def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         """``[N, C, H, W]`` and condition ``[N, D]`` to ``[N, C', 2H, 2W]``."""
@@ -137,10 +136,9 @@ class BigGANDiscResBlock(nn.Module):
             else nn.Identity()
         self.shortcut = nn.Identity()
         if in_channels != out_channels or with_downsample:
-            self.shortcut = named_conv(
-                layers.conv(in_channels, out_channels, 1))
-        self.conv1 = named_conv(layers.conv(in_channels, out_channels, 3))
-        self.conv2 = named_conv(layers.conv(out_channels, out_channels, 3))
+            self.shortcut = layers.named_conv(in_channels, out_channels, 1)
+        self.conv1 = layers.named_conv(in_channels, out_channels, 3)
+        self.conv2 = layers.named_conv(out_channels, out_channels, 3)
 
     def forward(self, x: Tensor) -> Tensor:
         """``[N, C, H, W]`` to ``[N, C', H/2, W/2]``."""
@@ -459,11 +457,6 @@ class BigGANDiscriminator(nn.Module):
             # The projection: how far the features point to the class.
             logits = logits + (self.proj_y(label) * h).sum(1, keepdim=True)
         return logits
-
-
-def named_conv(conv: nn.Conv2d) -> nn.Sequential:
-    """A convolution under the name that published state dicts have for it."""
-    return nn.Sequential(OrderedDict(conv=conv))
 
 
 def gen_arch(output_scale: int, base_channels: int, owner: str) -> dict:

@@ -1,6 +1,4 @@
 """Self-attention over the pixels of a feature map."""
-from collections import OrderedDict
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -37,8 +35,7 @@ class SelfAttentionBlock(nn.Module):
         layers = LayerMaker(with_spectral_norm, sn_style, sn_eps)
 
         def pointwise(channels: int, out_channels: int) -> nn.Sequential:
-            conv = layers.conv(channels, out_channels, 1, bias=False)
-            return nn.Sequential(OrderedDict(conv=conv))
+            return layers.named_conv(channels, out_channels, 1, bias=False)
 
         keys, values = max(in_channels // 8, 1), max(in_channels // 2, 1)
         self.gamma = nn.Parameter(torch.zeros(()))

@@ -14,6 +14,7 @@ in published checkpoints, and they differ in what they do in eval mode:
 The layers compute the divided weight in their forward and keep no tensor with
 a history, so a network can be copied with ``deepcopy`` at any time.
 """
+from collections import OrderedDict
 from dataclasses import dataclass
 
 import torch
@@ -145,6 +146,12 @@ class LayerMaker:
         if self.with_spectral_norm:
             return SNConv2d(*args, **same, **self._settings)
         return nn.Conv2d(*args, **same)
+
+    def named_conv(self, in_channels: int, out_channels: int,
+                   kernel_size: int, bias: bool = True) -> nn.Sequential:
+        """The same under the name that published state dicts have for it."""
+        conv = self.conv(in_channels, out_channels, kernel_size, bias)
+        return nn.Sequential(OrderedDict(conv=conv))
 
     def linear(self, in_features: int, out_features: int,
                bias: bool = True) -> nn.Linear:

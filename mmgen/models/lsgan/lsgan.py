@@ -6,24 +6,15 @@ logarithms. D moves generated images towards ``a`` and real ones towards
 that the paper proposes under "Parameters Selection". Difference from the
 paper: no factor 1/2, as in MMGeneration 1.x.
 """
-from torch import Tensor
-
 from mmgen.models.base import BaseGAN
-from mmgen.models.losses import gan_loss
 from mmgen.registry import MODELS
 
 
 @MODELS.register_module()
 class LSGAN(BaseGAN):
-    """Least squares GAN; the arguments are those of `BaseGAN`."""
+    """Least squares GAN; the arguments are those of `BaseGAN`.
 
-    def disc_loss(self, fake_logits: Tensor,
-                  real_logits: Tensor) -> dict[str, Tensor]:
-        """``D(fake)^2 + (D(real) - 1)^2``: a = 0, b = 1."""
-        return dict(
-            loss_disc_fake=gan_loss(fake_logits, 'lsgan', False, is_disc=True),
-            loss_disc_real=gan_loss(real_logits, 'lsgan', True, is_disc=True))
+    D minimises ``D(fake)^2 + (D(real) - 1)^2``, G ``(D(fake) - 1)^2``.
+    """
 
-    def gen_loss(self, fake_logits: Tensor) -> dict[str, Tensor]:
-        """``(D(fake) - 1)^2``: c = 1."""
-        return dict(loss_gen=gan_loss(fake_logits, 'lsgan', True))
+    gan_type = 'lsgan'

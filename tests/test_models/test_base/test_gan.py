@@ -304,6 +304,83 @@ def test_losses_of_a_step_are_logged():
         out['loss'], out['loss_disc_fake'] + out['loss_disc_real'])
 
 
+# ------------------------------------- losses by name, penalties, augmentation
+
+
+class HingeGAN(BaseGAN):
+    gan_type = 'hinge'
+
+
+def test_losses_follow_from_the_type():
+    model = build(HingeGAN)
+    fake, real = torch.tensor([[-2.0], [3.0]]), torch.tensor([[0.5], [2.0]])
+    disc, gen = model.disc_loss(fake, real), model.gen_loss(fake)
+    assert disc['loss_disc_fake'].item() == pytest.approx((0 + 4) / 2)
+    assert disc['loss_disc_real'].item() == pytest.approx((0.5 + 0) / 2)
+    assert gen['loss_gen'].item() == pytest.approx((2 - 3) / 2)
+
+
+class PenalisedGAN(ToyGAN):
+    """Penalises the mean of what the discriminator saw."""
+
+    def disc_penalties(self, fake_imgs, real_imgs, real_conditions):
+        assert real_conditions == {} and not fake_imgs.requires_grad
+        return dict(loss_extra=real_imgs.mean())
+
+
+def test_penalties_are_added_and_logged():
+    model = build(PenalisedGAN)
+    image = torch.full((2, 1, 2, 2), 255, dtype=torch.uint8)
+    out = model.train_step(dict(inputs=dict(img=image)), optimizers(model))
+    assert out['loss_extra'].item() == 1
+    torch.testing.assert_close(
+        out['loss'], out['loss_disc_fake'] + out['loss_disc_real'] + 1)
+
+
+class Halve(nn.Module):
+    """Counts its calls and passes gradients through."""
+
+    calls = 0
+
+    def forward(self, images):
+        self.calls += 1
+        return images / 2
+
+
+def test_all_images_reach_the_discriminator_augmented():
+    torch.manual_seed(4)
+    model = build(disc_augment=Halve())
+    seen = []
+    model.discriminator.register_forward_pre_hook(
+        lambda net, args: seen.append(args[0]))
+    image = torch.full((2, 1, 2, 2), 255, dtype=torch.uint8)
+    before = model.generator.fc.weight.detach().clone()
+    model.train_step(dict(inputs=dict(img=image)), optimizers(model))
+    assert model.disc_augment.calls == 3
+    assert seen[1].eq(0.5).all()
+    assert not torch.equal(before, model.generator.fc.weight)
+
+
+def test_samples_are_not_augmented():
+    model = build(disc_augment=Halve())
+    model.test_step(dict(inputs=dict(num_batches=2)))
+    assert model.disc_augment.calls == 0
+
+
+def test_average_without_a_type_is_the_exponential_one():
+    model = build(ema_config=dict(momentum=0.25))
+    assert model.generator_ema.momentum == 0.25
+
+
+def test_classes_of_the_model_reach_networks_that_do_not_set_them():
+    told = dict(type='BigGANDiscriminator', input_scale=32, base_channels=1)
+    model = ToyConditionalGAN(
+        dict(type='BigGANGenerator', output_scale=32, base_channels=1),
+        told, num_classes=5)
+    assert model.generator.num_classes == model.discriminator.num_classes == 5
+    assert 'num_classes' not in told
+
+
 # ------------------------------------------------- subclasses written for 1.x
 
 
