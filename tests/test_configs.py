@@ -35,8 +35,8 @@ def cfg(config, monkeypatch):
 def typed(node, table='NOWHERE'):
     """(registry, name) of each dict with a ``type``, by where it stands.
 
-    The registry is None where a type is no class: an activation, or a kind of
-    input of a picture.
+    The registry is None where a type is no class: an activation, a
+    normalisation, a way to initialise, or a kind of input of a picture.
     """
     tables = dict(
         dataset='DATASETS', pipeline='TRANSFORMS', metrics='METRICS',
@@ -46,7 +46,8 @@ def typed(node, table='NOWHERE'):
         val_cfg='LOOPS', test_cfg='LOOPS', log_processor='LOG_PROCESSORS',
         model_wrapper_cfg='MODEL_WRAPPERS', param_scheduler='PARAM_SCHEDULERS',
         optimizer='OPTIMIZERS', sampler='DATA_SAMPLERS', feature='FEATURES',
-        vis_kwargs_list=None, act_cfg=None, default_act_cfg=None)
+        vis_kwargs_list=None, act_cfg=None, default_act_cfg=None, init_cfg=None,
+        norm_cfg=None)
     if isinstance(node, dict):
         if 'type' in node:
             yield table, node['type']
@@ -96,7 +97,8 @@ def test_generator_and_images_have_the_same_channels(cfg):
              if step['type'] == 'LoadImageFromFile']
     channels = 1 if flags == ['grayscale'] else 3
     assert cfg.model.generator.get('out_channels', 3) == channels
-    assert cfg.model.discriminator.get('in_channels', 3) == channels
+    d = cfg.model.discriminator
+    assert d.get('in_channels', d.get('in_channel', 3)) == channels
 
 
 def test_average_is_written_as_the_share_of_the_new_weights(cfg):

@@ -6,6 +6,7 @@ from .imagenet import ImageNet
 from .loading import ResumableSampler, SeededDataset, stack_collate
 from .quick_test_image_dataset import QuickTestImageDataset
 from .repeat_dataset import RepeatDataset
+from .subset_dataset import SubsetDataset
 from .transforms import (CenterCropLongEdge, Crop, FixedCrop, Flip,
                          LoadImageFromFile, NumpyPad, PackGenInputs,
                          RandomCropLongEdge, Resize)
@@ -16,5 +17,6 @@ __all__ = [
     'ImageDataset', 'ImageNet', 'LoadImageFromFile', 'NumpyPad',
     'PackGenInputs', 'QuickTestImageDataset', 'RandomCropLongEdge',
     'RepeatDataset', 'Resize', 'ResumableSampler', 'SeededDataset',
-    'UnconditionalImageDataset', 'check_training_data', 'stack_collate'
+    'SubsetDataset', 'UnconditionalImageDataset', 'check_training_data',
+    'stack_collate'
 ]

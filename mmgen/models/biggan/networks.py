@@ -1,4 +1,4 @@
-"""The generator and discriminator of BigGAN.
+"""The generator and discriminator of BigGAN, and what BigGAN-deep shares.
 
 Brock, Donahue and Simonyan 2018, arXiv:1809.11096, appendix B: figure 15 and
 tables 4 to 6. Sides of 32 and 64 pixels have no table there; they have the
@@ -6,6 +6,7 @@ layout of the published checkpoints. Difference from the paper: truncation cuts
 the noise off at the threshold, where the paper draws it again.
 """
 from collections import OrderedDict
+from collections.abc import Iterator
 
 import torch
 import torch.nn.functional as F
@@ -18,7 +19,8 @@ from mmgen.models.layers import (BigGANConditionBN, LayerMaker,
 from mmgen.models.layers.noise_generator import LabelLike, NoiseLike
 from mmgen.registry import MODULES
 
-# Channels before the first and after each block, in units of base_channels.
+# Channels before the first and after each block (BigGAN-deep: stage of blocks),
+# in units of base_channels.
 GEN_WIDTHS = {
     32: (4, 4, 4, 4),
     64: (16, 16, 8, 4, 2),
@@ -27,7 +29,8 @@ GEN_WIDTHS = {
     512: (16, 16, 8, 8, 4, 2, 1, 1),
 }
 
-# Channels after each block, and how many of the blocks halve the resolution.
+# Channels after each block (BigGAN-deep: after the first convolution and each
+# stage), and how many of the blocks or stages halve the resolution.
 DISC_WIDTHS = {
     32: ((4, 4, 4, 4), 2),
     64: ((1, 2, 4, 8, 16), 4),
@@ -148,8 +151,100 @@ class BigGANDiscResBlock(nn.Module):
         return self.downsample(h) + self.shortcut(self.downsample(x))
 
 
+class BigGANGeneratorBase(NoiseGenerator):
+    """The way of the data through the generators of BigGAN and BigGAN-deep.
+
+    A subclass makes the parts, and says in `split_conditions` what of noise
+    and class goes where.
+    """
+
+    def forward(self,
+                z: Tensor,
+                label: Tensor | None = None,
+                truncation: float = -1.0,
+                use_outside_embedding: bool = False) -> Tensor:
+        """Noise and labels to images.
+
+        Args:
+            z: Noise ``[N, Z]``.
+            label: Classes ``[N]``, or embeddings ``[N, D]``.
+            truncation: Largest magnitude of the noise; what is beyond is cut
+                off. Not above 0: none.
+            use_outside_embedding: Whether ``label`` is an embedding.
+
+        Returns:
+            ``[N, C, H, W]``, [-1, 1].
+        """
+        if truncation > 0:
+            z = z.clamp(-truncation, truncation)
+        y = self.embed(label, use_outside_embedding)
+        z, *conditions = self.split_conditions(z, y)
+
+        # First feature map
+        x = self.first_map(self.noise2feat(z))            # [N, C0, 4, 4]
+
+        # Residual blocks, attention among them
+        conditions = iter(conditions)
+        for block in self.conv_blocks:
+            if isinstance(block, SelfAttentionBlock):
+                x = block(x)
+            else:
+                x = block(x, next(conditions))            # [N, C', H, W]
+
+        # Image
+        x = torch.tanh(self.output_layer(x))
+        return x.flip(1) if self.rgb2bgr else x
+
+    def first_map(self, features: Tensor) -> Tensor:
+        """The features ``[N, 16 C]`` of the first layer as ``[N, C, 4, 4]``."""
+        return features.unflatten(1, (-1, self.input_scale, self.input_scale))
+
+    @property
+    def num_blocks(self) -> int:
+        """How many residual blocks there are; each takes a condition."""
+        return sum(not isinstance(block, SelfAttentionBlock)
+                   for block in self.conv_blocks)
+
+    def split_conditions(self, z: Tensor,
+                         y: Tensor | None) -> list[Tensor | None]:
+        """The input of the first layer, then the condition of each block.
+
+        Args:
+            z: Noise ``[N, Z]``.
+            y: What `embed` returns.
+        """
+        raise NotImplementedError
+
+    def embed(self, label: Tensor | None,
+              use_outside_embedding: bool = False) -> Tensor | None:
+        """The condition of all blocks: ``[N, D]``, labels ``[N]`` or None.
+
+        Raises:
+            ValueError: An embedding where a label is expected, the other way
+                round, or one of a wrong size.
+        """
+        owner = type(self).__name__
+        size = getattr(self.shared_embedding, 'embedding_dim', None)
+        if use_outside_embedding:
+            if size is None:
+                raise ValueError(
+                    f'{owner}: use_outside_embedding=True, but the blocks '
+                    'take no embedding. Set with_shared_embedding=True.')
+            if not label.is_floating_point() or label.shape[1:] != (size, ):
+                raise ValueError(
+                    f'{owner}: label has shape {list(label.shape)} and type '
+                    f'{label.dtype}, expected an embedding [N, {size}] of '
+                    'floats (use_outside_embedding=True).')
+            return label
+        if label is not None and label.is_floating_point():
+            raise ValueError(
+                f'{owner}: label is an embedding {list(label.shape)}; set '
+                'use_outside_embedding=True, or pass classes [N].')
+        return label if size is None else self.shared_embedding(label)
+
+
 @MODULES.register_module()
-class BigGANGenerator(NoiseGenerator):
+class BigGANGenerator(BigGANGeneratorBase):
     """Generator (figure 15a).
 
     Args:
@@ -209,11 +304,7 @@ class BigGANGenerator(NoiseGenerator):
         super().__init__()
         owner = type(self).__name__
         arch = arch_cfg or gen_arch(output_scale, base_channels, owner)
-        reached = input_scale * 2**sum(arch['upsample'])
-        if reached != output_scale:
-            raise ValueError(
-                f'{owner}: the blocks make {reached} pixels of '
-                f'input_scale={input_scale}, but output_scale={output_scale}.')
+        check_reach(arch, input_scale, output_scale, owner)
         if split_noise and num_classes and not with_shared_embedding:
             raise ValueError(
                 f'{owner}: split_noise=True needs with_shared_embedding=True: '
@@ -233,12 +324,8 @@ class BigGANGenerator(NoiseGenerator):
         self.rgb2bgr = rgb2bgr
         layers = LayerMaker(with_spectral_norm, sn_style, sn_eps)
 
-        self.shared_embedding = None
-        if num_classes and with_shared_embedding:
-            self.shared_embedding = nn.Embedding(num_classes, shared_dim)
-            condition_size = shared_dim
-        else:
-            condition_size = num_classes
+        self.shared_embedding, condition_size = class_condition(
+            num_classes, with_shared_embedding, shared_dim)
         if split_noise:
             condition_size += part
         width = arch['in_channels'][0]
@@ -252,66 +339,15 @@ class BigGANGenerator(NoiseGenerator):
             with_spectral_norm=with_spectral_norm,
             input_is_label=bool(num_classes) and not with_shared_embedding,
             auto_sync_bn=auto_sync_bn)
-        self.conv_blocks = nn.ModuleList()
-        for index, width in enumerate(arch['out_channels']):
-            self.conv_blocks.append(
-                MODULES.build({
-                    **block,
-                    **blocks_cfg, 'in_channels': arch['in_channels'][index],
-                    'out_channels': width,
-                    'upsample_cfg':
-                    upsample_cfg if arch['upsample'][index] else None
-                }))
-            if arch['attention'][index]:
-                self.conv_blocks.append(
-                    SelfAttentionBlock(
-                        width, with_spectral_norm, sn_eps, sn_style))
-        norm_name, norm = make_norm(out_norm_cfg, width, sync=auto_sync_bn)
-        self.output_layer = nn.Sequential(
-            OrderedDict([(norm_name, norm),
-                         ('activate', make_activation(act_cfg)),
-                         ('conv', layers.conv(width, out_channels, 3))]))
+        self.conv_blocks = nn.ModuleList(
+            residual_blocks(arch, layers, {**block, **blocks_cfg}, [
+                dict(upsample_cfg=upsample_cfg if up else None)
+                for up in arch['upsample']]))
+        self.output_layer = image_layer(
+            arch['out_channels'][-1], out_channels, layers, act_cfg,
+            out_norm_cfg, auto_sync_bn)
         init_weights(self, init_type)
         load_pretrained(self, pretrained)
-
-    def forward(self,
-                z: Tensor,
-                label: Tensor | None = None,
-                truncation: float = -1.0,
-                use_outside_embedding: bool = False) -> Tensor:
-        """Noise and labels to images.
-
-        Args:
-            z: Noise ``[N, Z]``.
-            label: Classes ``[N]``, or embeddings ``[N, D]``.
-            truncation: Largest magnitude of the noise; what is beyond is cut
-                off. Not above 0: none.
-            use_outside_embedding: Whether ``label`` is an embedding.
-
-        Returns:
-            ``[N, C, H, W]``, [-1, 1].
-        """
-        if truncation > 0:
-            z = z.clamp(-truncation, truncation)
-        y = self.embed(label, use_outside_embedding)
-        z, *conditions = self.split_conditions(z, y)
-
-        # First feature map
-        x = self.noise2feat(z)                            # [N, 16 C0]
-        side = self.input_scale
-        x = x.unflatten(1, (-1, side, side))              # [N, C0, 4, 4]
-
-        # Residual blocks, attention among them
-        conditions = iter(conditions)
-        for block in self.conv_blocks:
-            if isinstance(block, SelfAttentionBlock):
-                x = block(x)
-            else:
-                x = block(x, next(conditions))            # [N, C', 2H, 2W]
-
-        # Image
-        x = torch.tanh(self.output_layer(x))
-        return x.flip(1) if self.rgb2bgr else x
 
     def resolve_inputs(self, noise: NoiseLike, label: LabelLike,
                        num_batches: int) -> dict[str, Tensor]:
@@ -322,50 +358,52 @@ class BigGANGenerator(NoiseGenerator):
             noise = F.pad(noise, (0, unused))
         return super().resolve_inputs(noise, label, num_batches)
 
-    def embed(self, label: Tensor | None,
-              use_outside_embedding: bool = False) -> Tensor | None:
-        """The condition of all blocks: ``[N, D]``, labels ``[N]`` or None.
-
-        Raises:
-            ValueError: An embedding where a label is expected, the other way
-                round, or one of a wrong size.
-        """
-        owner = type(self).__name__
-        size = getattr(self.shared_embedding, 'embedding_dim', None)
-        if use_outside_embedding:
-            if size is None:
-                raise ValueError(
-                    f'{owner}: use_outside_embedding=True, but the blocks '
-                    'take no embedding. Set with_shared_embedding=True.')
-            if not label.is_floating_point() or label.shape[1:] != (size, ):
-                raise ValueError(
-                    f'{owner}: label has shape {list(label.shape)} and type '
-                    f'{label.dtype}, expected an embedding [N, {size}] of '
-                    'floats (use_outside_embedding=True).')
-            return label
-        if label is not None and label.is_floating_point():
-            raise ValueError(
-                f'{owner}: label is an embedding {list(label.shape)}; set '
-                'use_outside_embedding=True, or pass classes [N].')
-        return label if size is None else self.shared_embedding(label)
-
     def split_conditions(self, z: Tensor,
                          y: Tensor | None) -> list[Tensor | None]:
-        """The noise of the first layer, then the condition of each block."""
-        num_blocks = sum(
-            not isinstance(block, SelfAttentionBlock)
-            for block in self.conv_blocks)
+        """As in the base: each gets its own part of the noise."""
         if self.num_parts == 1:
-            return [z] + [y] * num_blocks
+            return [z] + [y] * self.num_blocks
         first, *parts = z[:, :self.used_noise_size].chunk(self.num_parts, 1)
         if y is None:
             return [first] + parts
         return [first] + [torch.cat([y, part], 1) for part in parts]
 
 
+class BigGANDiscriminatorBase(nn.Module):
+    """The way of the data through both discriminators.
+
+    The logit has a part for the class, the projection of Miyato and Koyama
+    2018, arXiv:1802.05637. A subclass makes the parts.
+    """
+
+    def forward(self, x: Tensor, label: Tensor | None = None) -> Tensor:
+        """Images and labels to logits.
+
+        Args:
+            x: Images ``[N, C, H, W]``, [-1, 1].
+            label: Classes ``[N]``, if there are classes.
+
+        Returns:
+            ``[N, 1]``.
+        """
+        owner = type(self).__name__
+        check_images(x, self.in_channels, self.input_scale, owner=owner)
+        if (label is None) == bool(self.num_classes):
+            raise ValueError(
+                f'{owner}: num_classes={self.num_classes}, but label is '
+                f'{"missing" if label is None else "given"}.')
+        h = self.conv_blocks(self.input_conv(x))          # [N, C', 4, 4]
+        h = self.activation(h).sum((2, 3))                # [N, C']
+        logits = self.decision(h)
+        if label is not None:
+            # The projection: how far the features point to the class.
+            logits = logits + (self.proj_y(label) * h).sum(1, keepdim=True)
+        return logits
+
+
 @MODULES.register_module()
-class BigGANDiscriminator(nn.Module):
-    """Projection discriminator (Miyato and Koyama 2018, arXiv:1802.05637).
+class BigGANDiscriminator(BigGANDiscriminatorBase):
+    """Discriminator.
 
     Args:
         input_scale: Side of the image, pixels: 32, 64, 128, 256 or 512, or
@@ -402,7 +440,7 @@ class BigGANDiscriminator(nn.Module):
                  pretrained: str | dict | None = None) -> None:
         super().__init__()
         arch = arch_cfg or disc_arch(
-            input_scale, in_channels, base_channels, type(self).__name__)
+            input_scale, base_channels, type(self).__name__, in_channels)
         self.input_scale = input_scale
         self.in_channels = in_channels
         self.num_classes = num_classes
@@ -413,20 +451,12 @@ class BigGANDiscriminator(nn.Module):
             sn_eps=sn_eps,
             sn_style=sn_style,
             with_spectral_norm=with_spectral_norm)
-        self.conv_blocks = nn.Sequential()
-        for index, width in enumerate(arch['out_channels']):
-            self.conv_blocks.append(
-                MODULES.build({
-                    **block,
-                    **blocks_cfg, 'in_channels': arch['in_channels'][index],
-                    'out_channels': width,
-                    'with_downsample': arch['downsample'][index],
-                    'is_head_block': index == 0
-                }))
-            if arch['attention'][index]:
-                self.conv_blocks.append(
-                    SelfAttentionBlock(
-                        width, with_spectral_norm, sn_eps, sn_style))
+        self.input_conv = nn.Identity()
+        self.conv_blocks = nn.Sequential(
+            *residual_blocks(arch, layers, {**block, **blocks_cfg}, [
+                dict(with_downsample=down, is_head_block=index == 0)
+                for index, down in enumerate(arch['downsample'])]))
+        width = arch['out_channels'][-1]
         self.activation = make_activation(act_cfg)
         self.decision = layers.linear(width, out_channels)
         if num_classes:
@@ -434,29 +464,57 @@ class BigGANDiscriminator(nn.Module):
         init_weights(self, init_type)
         load_pretrained(self, pretrained)
 
-    def forward(self, x: Tensor, label: Tensor | None = None) -> Tensor:
-        """Images and labels to logits.
 
-        Args:
-            x: Images ``[N, C, H, W]``, [-1, 1].
-            label: Classes ``[N]``, if there are classes.
+def check_reach(arch: dict, input_scale: int, output_scale: int,
+                owner: str) -> None:
+    """Refuse blocks that do not end at the side of the image."""
+    reached = input_scale * 2**sum(arch['upsample'])
+    if reached != output_scale:
+        raise ValueError(
+            f'{owner}: the blocks make {reached} pixels of '
+            f'input_scale={input_scale}, but output_scale={output_scale}.')
 
-        Returns:
-            ``[N, 1]``.
-        """
-        owner = type(self).__name__
-        check_images(x, self.in_channels, self.input_scale, owner=owner)
-        if (label is None) == bool(self.num_classes):
-            raise ValueError(
-                f'{owner}: num_classes={self.num_classes}, but label is '
-                f'{"missing" if label is None else "given"}.')
-        h = self.conv_blocks(x)
-        h = self.activation(h).sum((2, 3))                # [N, C']
-        logits = self.decision(h)
-        if label is not None:
-            # The projection: how far the features point to the class.
-            logits = logits + (self.proj_y(label) * h).sum(1, keepdim=True)
-        return logits
+
+def class_condition(num_classes: int, with_shared_embedding: bool,
+                    shared_dim: int) -> tuple[nn.Embedding | None, int]:
+    """The embedding that all norms share, if any, and the size of a class.
+
+    The size that a norm needs is that of the embedding, or the number of
+    classes where each norm has a table of its own; 0 without classes.
+    """
+    if num_classes and with_shared_embedding:
+        return nn.Embedding(num_classes, shared_dim), shared_dim
+    return None, num_classes
+
+
+def residual_blocks(arch: dict, layers: LayerMaker, cfg: dict,
+                    own: list[dict]) -> Iterator[nn.Module]:
+    """The residual blocks, and after some of them attention.
+
+    Args:
+        arch: ``in_channels``, ``out_channels`` and ``attention``, each a
+            list with one entry for each block.
+        layers: How attention makes its layers.
+        cfg: Type and settings of all blocks.
+        own: Settings of each block.
+    """
+    for index, width in enumerate(arch['out_channels']):
+        yield MODULES.build({
+            **cfg, 'in_channels': arch['in_channels'][index],
+            'out_channels': width, **own[index]
+        })
+        if arch['attention'][index]:
+            yield SelfAttentionBlock(width, layers.with_spectral_norm,
+                                     layers.sn_eps, layers.sn_style)
+
+
+def image_layer(channels: int, out_channels: int, layers: LayerMaker,
+                act_cfg: dict, norm_cfg: dict, sync: bool) -> nn.Sequential:
+    """Norm, activation and convolution from the last features to the image."""
+    norm_name, norm = make_norm(norm_cfg, channels, sync=sync)
+    return nn.Sequential(
+        OrderedDict([(norm_name, norm), ('activate', make_activation(act_cfg)),
+                     ('conv', layers.conv(channels, out_channels, 3))]))
 
 
 def gen_arch(output_scale: int, base_channels: int, owner: str) -> dict:
@@ -471,20 +529,32 @@ def gen_arch(output_scale: int, base_channels: int, owner: str) -> dict:
         attention=[side == ATTENTION_RESOLUTION for side in sides])
 
 
-def disc_arch(input_scale: int, in_channels: int, base_channels: int,
-              owner: str) -> dict:
-    """The discriminator's blocks for one row of the table."""
+def disc_arch(input_scale: int, base_channels: int, owner: str,
+              image_channels: int | None = None,
+              attention: int = ATTENTION_RESOLUTION) -> dict:
+    """The discriminator's blocks for one row of the table.
+
+    Args:
+        input_scale: The row.
+        base_channels: Unit of its widths.
+        owner: Who asks, for the message.
+        image_channels: What goes into the first block; None where that is
+            the row's first width, which a convolution makes of the image.
+        attention: Side of the feature map that is attended to.
+    """
     _require_table(input_scale, DISC_WIDTHS, 'input_scale', owner)
     units, halvings = DISC_WIDTHS[input_scale]
     widths = [base_channels * unit for unit in units]
-    downsample = [index < halvings for index in range(len(widths))]
-    sides = [input_scale // 2**min(index + 1, halvings)
-             for index in range(len(widths))]
+    if image_channels is not None:
+        widths.insert(0, image_channels)
+    downsample = [index < halvings for index in range(len(widths) - 1)]
+    sides = [input_scale // 2**sum(downsample[:index + 1])
+             for index in range(len(downsample))]
     return dict(
-        in_channels=[in_channels] + widths[:-1],
-        out_channels=widths,
+        in_channels=widths[:-1],
+        out_channels=widths[1:],
         downsample=downsample,
-        attention=[side == ATTENTION_RESOLUTION for side in sides])
+        attention=[side == attention for side in sides])
 
 
 def _require_table(scale: int, table: dict, name: str, owner: str) -> None:

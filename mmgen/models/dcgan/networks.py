@@ -5,12 +5,10 @@ Differences from the paper: any resolution that the two scales reach by
 doubling; the slope of the discriminator's LeakyReLU is torch's 0.01 unless
 the config gives the paper's 0.2, as published configs do not.
 """
-from collections import OrderedDict
-
 from torch import Tensor, nn
 
-from mmgen.models.layers import (NoiseGenerator, check_images,
-                                 load_pretrained, make_activation, make_norm)
+from mmgen.models.layers import (NoiseGenerator, check_images, conv_layer,
+                                 count_doublings, load_pretrained)
 from mmgen.registry import MODULES
 
 
@@ -134,33 +132,6 @@ class DCGANDiscriminator(nn.Module):
             x, self.in_channels, self.input_scale, owner=type(self).__name__)
         x = self.downsamples(x)                # [N, ..., 4, 4]
         return self.output_layer(x).flatten(1)
-
-
-def conv_layer(conv: nn.Module, norm_cfg: dict | None,
-               act_cfg: dict | None) -> nn.Sequential:
-    """A convolution, then a normalisation, then an activation."""
-    layers = OrderedDict(conv=conv)
-    if norm_cfg is not None:
-        name, norm = make_norm(norm_cfg, conv.out_channels)
-        layers[name] = norm
-    if act_cfg is not None:
-        layers['activate'] = make_activation(act_cfg, inplace=True)
-    return nn.Sequential(layers)
-
-
-def count_doublings(small: int, large: int, *, owner: str) -> int:
-    """How often ``small`` has to be doubled to give ``large``.
-
-    Raises:
-        ValueError: It cannot be reached, or not in at least one doubling.
-    """
-    doublings = (large // small).bit_length() - 1
-    if doublings < 1 or small * 2**doublings != large:
-        raise ValueError(
-            f'{owner}: a side of {large} pixels cannot be had from {small} by '
-            'doubling; choose input_scale and output_scale so that one is the '
-            'other times 2, 4, 8, ...')
-    return doublings
 
 
 def init_dcgan(network: nn.Module) -> None:

@@ -1,21 +1,27 @@
 """Blocks of which the families' networks are made."""
 from .activation import ACTIVATIONS, make_activation
-from .conditional_norm import BigGANConditionBN
-from .image_input import check_images
-from .init import init_weights
+from .conditional_norm import BigGANConditionBN, SNConditionNorm
+from .conv_layer import (check_conv_cfg, check_order, conv_layer,
+                         named_parts)
+from .diff_augment import DiffAugment, diff_augment
+from .image_input import check_images, check_labels
+from .init import InitStyle, init_style, init_weights
 from .noise_generator import NoiseGenerator, resolve_labels, resolve_noise
 from .norm import make_norm
 from .pretrained import load_pretrained
-from .resample import make_upsample
+from .resample import count_doublings, make_upsample
 from .self_attention import SelfAttentionBlock
 from .spectral_norm import (LayerMaker, SNConv2d, SNEmbedding, SNLinear,
                             raw_weight)
 from .sync_batch_norm import SyncBatchNorm, batch_norm
 
 __all__ = [
-    'ACTIVATIONS', 'BigGANConditionBN', 'LayerMaker', 'NoiseGenerator',
-    'SNConv2d', 'SNEmbedding', 'SNLinear', 'SelfAttentionBlock',
-    'SyncBatchNorm', 'batch_norm', 'check_images', 'init_weights',
-    'load_pretrained', 'make_activation', 'make_norm', 'make_upsample',
-    'raw_weight', 'resolve_labels', 'resolve_noise'
+    'ACTIVATIONS', 'BigGANConditionBN', 'DiffAugment', 'InitStyle',
+    'LayerMaker', 'NoiseGenerator', 'SNConditionNorm', 'SNConv2d',
+    'SNEmbedding', 'SNLinear', 'SelfAttentionBlock', 'SyncBatchNorm',
+    'batch_norm', 'check_conv_cfg', 'check_images', 'check_labels',
+    'check_order', 'conv_layer', 'count_doublings', 'init_style',
+    'init_weights', 'load_pretrained', 'make_activation', 'make_norm',
+    'make_upsample', 'named_parts', 'raw_weight', 'resolve_labels',
+    'resolve_noise'
 ]

@@ -1,7 +1,9 @@
-"""Batch normalisation whose scale and shift come from a condition."""
+"""Normalisation whose scale and shift come from a condition."""
 import torch
 from torch import Tensor, nn
 
+from mmgen.models.layers.init import init_style, init_weights
+from mmgen.models.layers.norm import make_norm
 from mmgen.models.layers.spectral_norm import LayerMaker
 from mmgen.models.layers.sync_batch_norm import batch_norm
 from mmgen.registry import MODULES
@@ -67,6 +69,87 @@ class BigGANConditionBN(nn.Module):
         x = self.bn(x)
         if not self.conditional:
             return x
-        gain = 1 + self.gain(y)[:, :, None, None]  # [N, C, 1, 1]
-        bias = self.bias(y)[:, :, None, None]
-        return torch.addcmul(bias, x, gain)
+        return modulate(x, self.gain(y), self.bias(y))
+
+
+@MODULES.register_module()
+class SNConditionNorm(nn.Module):
+    """Normalisation with a gain and a bias of each class.
+
+    ``norm(x) * (1 + gain[y]) + bias[y]``; gain and bias are tables with a row
+    for each class.
+
+    Args:
+        in_channels: Channels ``C`` of the image.
+        num_classes: ``K``; 0 for an ordinary normalisation with a learnt
+            gain and bias, which ignores ``y``.
+        use_cbn: Whether there are tables; without, as with no classes.
+        norm_cfg: Normalisation, see `make_norm`.
+        cbn_norm_affine: Whether the normalisation keeps its own gain and
+            bias beside the tables.
+        auto_sync_bn: Whether the batches of all processes count as one.
+        with_spectral_norm: Whether the tables are normalised.
+        sn_style: ``'torch'`` or ``'ajbrock'``, see `spectral_norm`.
+        norm_eps: Added to the variance.
+        sn_eps: Epsilon of the spectral norm.
+        init_cfg: See `init_style`; for tables with spectral norm. Others
+            begin with zeros, so that all classes have scale 1 and shift 0,
+            but zeros have no singular value to be divided by.
+
+    Source: Dumoulin et al. 2016, arXiv:1610.07629; for GANs Miyato and Koyama
+    2018, arXiv:1802.05637.
+    """
+
+    def __init__(self,
+                 in_channels: int,
+                 num_classes: int,
+                 use_cbn: bool = True,
+                 norm_cfg: dict = dict(type='BN'),
+                 cbn_norm_affine: bool = False,
+                 auto_sync_bn: bool = True,
+                 with_spectral_norm: bool = False,
+                 sn_style: str = 'torch',
+                 norm_eps: float = 1e-4,
+                 sn_eps: float = 1e-12,
+                 init_cfg: dict = dict(type='BigGAN')) -> None:
+        super().__init__()
+        style = init_style(init_cfg, owner=type(self).__name__)
+        self.conditional = use_cbn and num_classes > 0
+        own = dict(
+            eps=norm_eps, affine=cbn_norm_affine or not self.conditional)
+        _, self.norm = make_norm(
+            {**own, **norm_cfg}, in_channels, sync=auto_sync_bn)
+        if not self.conditional:
+            return
+        layers = LayerMaker(with_spectral_norm, sn_style, sn_eps)
+        self.weight_embedding = layers.embedding(num_classes, in_channels)
+        self.bias_embedding = layers.embedding(num_classes, in_channels)
+        for table in (self.weight_embedding, self.bias_embedding):
+            if with_spectral_norm:
+                init_weights(table, style.init_type)
+            else:
+                nn.init.zeros_(table.weight)
+
+    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        """Normalise.
+
+        Args:
+            x: ``[N, C, H, W]``.
+            y: Labels ``[N]``.
+        """
+        x = self.norm(x)
+        if not self.conditional:
+            return x
+        return modulate(x, self.weight_embedding(y), self.bias_embedding(y))
+
+
+def modulate(x: Tensor, gain: Tensor, bias: Tensor) -> Tensor:
+    """``x * (1 + gain) + bias``.
+
+    Args:
+        x: ``[N, C, H, W]``.
+        gain: ``[N, C]``.
+        bias: ``[N, C]``.
+    """
+    gain, bias = gain[:, :, None, None], bias[:, :, None, None]
+    return torch.addcmul(bias, x, 1 + gain)

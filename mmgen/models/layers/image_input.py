@@ -1,4 +1,4 @@
-"""The check at a discriminator's door."""
+"""The checks at a discriminator's door."""
 from torch import Tensor
 
 
@@ -21,3 +21,21 @@ def check_images(images: Tensor, channels: int, resolution: int, *,
             f'{owner}: images have shape {list(images.shape)}, expected '
             f'[N, {channels}, {resolution}, {resolution}]. Change the '
             'network\'s channels and scale, or the data pipeline.')
+
+
+def check_labels(label: Tensor | None, num_classes: int, *,
+                 owner: str) -> None:
+    """Refuse a missing label where there are classes, or one where not.
+
+    Args:
+        label: What the discriminator was given.
+        num_classes: ``K`` that it was built for; 0 for no classes.
+        owner: Who asks, for the message.
+
+    Raises:
+        ValueError: It is not there, or not expected.
+    """
+    if (label is None) == bool(num_classes):
+        raise ValueError(
+            f'{owner}: num_classes={num_classes}, but label is '
+            f'{"missing" if label is None else "given"}.')

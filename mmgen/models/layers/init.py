@@ -1,6 +1,8 @@
-"""Ways to initialise a network's weights, by BigGAN's names for them."""
+"""Ways to initialise a network's weights, by the names that configs have."""
 from functools import partial
+from typing import NamedTuple
 
+import torch
 from torch import nn
 
 from mmgen.models.layers.spectral_norm import raw_weight
@@ -15,7 +17,52 @@ INITIALIZERS = {
 }
 
 
-def init_weights(network: nn.Module, init_type: str) -> None:
+class InitStyle(NamedTuple):
+    """How a paper initialises its residual networks.
+
+    Attributes:
+        init_type: Key in `INITIALIZERS`.
+        residual_gain: Factor of the weights of the convolutions on residual
+            paths; all other weights have 1.
+    """
+
+    init_type: str
+    residual_gain: float = 1.0
+
+
+# SNGAN: what the authors' Chainer code of arXiv:1802.05957 and
+# arXiv:1802.05637 does. SAGAN: Glorot's, as for arXiv:1805.08318. BigGAN:
+# Brock et al. 2018, arXiv:1809.11096, section 3. studio: StudioGAN, the
+# library of Kang and Park 2020, arXiv:2006.12681.
+INIT_STYLES = {
+    'SNGAN': InitStyle('xavier', residual_gain=2**0.5),
+    'SAGAN': InitStyle('xavier'),
+    'BigGAN': InitStyle('ortho'),
+    'studio': InitStyle('ortho'),
+}
+
+
+def init_style(init_cfg: dict, *, owner: str) -> InitStyle:
+    """The style that a config names.
+
+    Args:
+        init_cfg: ``type``, a key of `INIT_STYLES` in upper or lower case.
+        owner: Who asks, for the message.
+
+    Raises:
+        ValueError: An unknown type.
+    """
+    wanted = init_cfg['type']
+    for name, style in INIT_STYLES.items():
+        if name.lower() == wanted.lower():
+            return style
+    raise ValueError(
+        f'{owner}: init_cfg has type={wanted!r}, expected one of '
+        f'{", ".join(map(repr, INIT_STYLES))}.')
+
+
+def init_weights(network: nn.Module, init_type: str,
+                 gain: float = 1.0) -> None:
     """Initialise convolutions, linear layers and embeddings; biases to 0.
 
     Weights on the meta device have no values and are passed over.
@@ -23,6 +70,7 @@ def init_weights(network: nn.Module, init_type: str) -> None:
     Args:
         network: Changed in place.
         init_type: ``'ortho'``, ``'N02'`` or ``'xavier'``.
+        gain: Factor of the weights.
 
     Raises:
         ValueError: An unknown ``init_type``.
@@ -32,11 +80,14 @@ def init_weights(network: nn.Module, init_type: str) -> None:
             f'{type(network).__name__}: init_type={init_type!r}, expected one '
             f'of {", ".join(map(repr, INITIALIZERS))}.')
     for module in network.modules():
-        if not isinstance(module, (nn.Conv2d, nn.Linear, nn.Embedding)):
+        if not isinstance(module, (nn.Conv2d, nn.ConvTranspose2d, nn.Linear,
+                                   nn.Embedding)):
             continue
         weight, bias = raw_weight(module), getattr(module, 'bias', None)
         if weight.is_meta:
             continue
         INITIALIZERS[init_type](weight)
+        with torch.no_grad():
+            weight.mul_(gain)
         if bias is not None:
             nn.init.zeros_(bias)

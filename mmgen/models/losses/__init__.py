@@ -1,6 +1,8 @@
 """Formulas of losses, and modules that configs can name."""
 from .adversarial import GANLoss, gan_loss
+from .clip_loss import CLIPLoss
 from .disc_shift import DiscShiftLoss, disc_shift_loss
+from .face_id import ArcFace, FaceIdLoss
 from .gradient_penalty import (GradientPenaltyLoss, R1GradientPenalty,
                                gradient_penalty_loss,
                                r1_gradient_penalty_loss)
@@ -8,8 +10,9 @@ from .loss_from_outputs import LossFromOutputs
 from .pixelwise import L1Loss, MSELoss, l1_loss, mse_loss, reduce_loss
 
 __all__ = [
-    'DiscShiftLoss', 'GANLoss', 'GradientPenaltyLoss', 'L1Loss',
-    'LossFromOutputs', 'MSELoss', 'R1GradientPenalty', 'disc_shift_loss',
-    'gan_loss', 'gradient_penalty_loss', 'l1_loss', 'mse_loss',
-    'r1_gradient_penalty_loss', 'reduce_loss'
+    'ArcFace', 'CLIPLoss', 'DiscShiftLoss', 'FaceIdLoss', 'GANLoss',
+    'GradientPenaltyLoss', 'L1Loss', 'LossFromOutputs', 'MSELoss',
+    'R1GradientPenalty', 'disc_shift_loss', 'gan_loss',
+    'gradient_penalty_loss', 'l1_loss', 'mse_loss', 'r1_gradient_penalty_loss',
+    'reduce_loss'
 ]

@@ -1,5 +1,4 @@
 """DCGAN's networks: recorded numbers, learning."""
-
 import pytest
 import torch
 from golden_numbers import GoldenCase

@@ -1,11 +1,13 @@
-"""Gradient penalties of discriminators whose gradient is known."""
+"""Gradient penalties of known gradients, and recorded ones."""
 import pytest
 import torch
+from golden_numbers import GoldenCase
 from torch import nn
 
 from mmgen.models.losses import (GradientPenaltyLoss, R1GradientPenalty,
                                  gradient_penalty_loss,
                                  r1_gradient_penalty_loss)
+from mmgen.registry import MODULES
 
 SHAPE = (2, 3, 4, 5)
 REAL = torch.linspace(-1, 1, 120).view(SHAPE)
@@ -37,6 +39,24 @@ def test_linear_discriminator():
             r1_gradient_penalty_loss(
                 linear, REAL, norm_mode=mode, weight=10.0),
             10 * squared.mean())
+
+
+@pytest.fixture(scope='module')
+def recorded():
+    """A critic with layer norm, its penalties and what they are made of."""
+    case = GoldenCase('gan_losses')
+    return case, case.build('D', MODULES)
+
+
+@pytest.mark.parametrize('mode', ['pixel', 'HWC'])
+@pytest.mark.parametrize('tail', ['', '_mask'])
+def test_recorded_numbers(recorded, monkeypatch, mode, tail):
+    case, d = recorded
+    real, fake, alpha = (case.input(key) for key in ('real', 'fake', 'alpha'))
+    how = dict(norm_mode=mode, mask=case.input('mask') if tail else None)
+    monkeypatch.setattr(torch, 'rand', lambda *size, **_: alpha.view(size))
+    case.check(f'gp_{mode}{tail}', gradient_penalty_loss(d, real, fake, **how))
+    case.check(f'r1_{mode}{tail}', r1_gradient_penalty_loss(d, real, **how))
 
 
 def test_mask_covers_the_gradient_and_divides_by_its_mean():
