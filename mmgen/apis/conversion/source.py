@@ -1,0 +1,70 @@
+"""What the converter has to be told about the files of a project."""
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from torch import Tensor
+
+# Patterns of whole foreign keys, and what each is called here: a template for
+# `re.Match.expand`, or a function of the match.
+Names = tuple[tuple[str, str | Callable[[re.Match], str]], ...]
+
+# What the two spectral norms add to a layer's weight and bias.
+TORCH_SN = '(weight|weight_orig|weight_u|weight_v|bias)'
+AJBROCK_SN = '(weight|u0|sv0|bias)'
+
+
+@dataclass(frozen=True)
+class Layout:
+    """One kind of file, which holds one network.
+
+    Args:
+        marker: Pattern that no key of another kind of file begins with.
+        names: The first pattern that fits a key counts.
+        image_layers: What takes an image in, by our names. Its channels
+            change places where the foreign project has RGB and ours BGR.
+    """
+
+    marker: str
+    names: Names
+    image_layers: tuple[str, ...] = ()
+
+
+def as_they_are(keys: Iterable[str]) -> dict[str, str]:
+    """For files whose keys can be looked up one by one."""
+    return {key: key for key in keys}
+
+
+def no_truncation(entries: dict[str, Tensor],
+                  truncation: float | None) -> None:
+    """For files that need no numbers changed, and hold one set of statistics.
+
+    Raises:
+        ValueError: A truncation is to be chosen.
+    """
+    if truncation is not None:
+        raise ValueError(
+            f'truncation={truncation}, but only the files of '
+            'huggingface-biggan-deep hold statistics for several truncations. '
+            'Leave it out.')
+
+
+@dataclass(frozen=True)
+class Source:
+    """A project.
+
+    Args:
+        config: Where the file's model is, under ``configs/``, unless the user
+            names another.
+        bn_eps: What the project adds to the variance in its norms.
+        layouts: Our name of a network to the files that hold it.
+        flat: From all foreign keys to what each is looked up as.
+        change: Changes numbers, in place, under our names; it is given the
+            truncation that the user wants, or None.
+    """
+
+    config: str
+    bn_eps: float
+    layouts: dict[str, Layout]
+    flat: Callable[[Iterable[str]], dict[str, str]] = as_they_are
+    change: Callable[[dict[str, Tensor], float | None], None] = no_truncation
