@@ -106,6 +106,10 @@ class BaseConditionalGAN(BaseGAN):
         return labels.to(self.device, non_blocking=True)
 
     def given_conditions(self, inputs: dict) -> dict[str, Tensor]:
+        if 'label' in inputs:  # the generator's word: not to be passed over
+            raise ValueError(
+                f'{type(self).__name__}: the inputs have label, expected '
+                'labels.')
         conditions = super().given_conditions(inputs)
         if self.num_classes:
             conditions['label'] = self.label_fn(

@@ -3,7 +3,8 @@ import pytest
 import torch
 from torch import nn
 
-from mmgen.models.layers import LayerMaker, init_weights, raw_weight
+from mmgen.models.layers import (InitStyle, LayerMaker, init_style,
+                                 init_weights, raw_weight)
 
 
 def network(**settings):
@@ -47,3 +48,27 @@ def test_meta_weights_are_passed_over():
 def test_unknown_name_is_refused():
     with pytest.raises(ValueError, match="init_type='he', expected one of"):
         init_weights(network(), 'he')
+
+
+@pytest.mark.parametrize('name', ['ortho', 'N02', 'xavier'])
+def test_gain_is_a_factor_of_the_weights(name):
+    once, thrice = network(), network()
+    for net, gain in ((once, 1.0), (thrice, 3.0)):
+        torch.manual_seed(0)
+        init_weights(net, name, gain)
+    for one, three in zip(once, thrice):
+        torch.testing.assert_close(3 * raw_weight(one), raw_weight(three))
+
+
+@pytest.mark.parametrize('name, style', [
+    ('SNGAN', InitStyle('xavier', 2**0.5)), ('SAGAN', InitStyle('xavier', 1)),
+    ('BigGAN', InitStyle('ortho', 1)), ('studio', InitStyle('ortho', 1))])
+def test_styles_by_name_in_any_case(name, style):
+    for spelt in (name, name.lower(), name.upper()):
+        assert init_style(dict(type=spelt), owner='Net') == style
+
+
+def test_unknown_style_is_refused():
+    with pytest.raises(ValueError, match="Net: init_cfg has type='he', expected"
+                       " one of 'SNGAN', 'SAGAN', 'BigGAN', 'studio'"):
+        init_style(dict(type='he'), owner='Net')
