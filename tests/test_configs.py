@@ -97,8 +97,10 @@ def test_generator_and_images_have_the_same_channels(cfg):
              if step['type'] == 'LoadImageFromFile']
     channels = 1 if flags == ['grayscale'] else 3
     assert cfg.model.generator.get('out_channels', 3) == channels
-    d = cfg.model.discriminator
-    assert d.get('in_channels', d.get('in_channel', 3)) == channels
+    takes = [cfg.model.discriminator[key]
+             for key in ('in_channels', 'in_channel', 'input_channels')
+             if key in cfg.model.discriminator]
+    assert (takes or [3]) == [channels]
 
 
 def test_average_is_written_as_the_share_of_the_new_weights(cfg):

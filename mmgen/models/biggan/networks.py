@@ -14,8 +14,9 @@ from torch import Tensor, nn
 
 from mmgen.models.layers import (BigGANConditionBN, LayerMaker,
                                  NoiseGenerator, SelfAttentionBlock,
-                                 check_images, init_weights, load_pretrained,
-                                 make_activation, make_norm, make_upsample)
+                                 check_images, check_labels, init_weights,
+                                 load_pretrained, make_activation, make_norm,
+                                 make_upsample)
 from mmgen.models.layers.noise_generator import LabelLike, NoiseLike
 from mmgen.registry import MODULES
 
@@ -388,10 +389,7 @@ class BigGANDiscriminatorBase(nn.Module):
         """
         owner = type(self).__name__
         check_images(x, self.in_channels, self.input_scale, owner=owner)
-        if (label is None) == bool(self.num_classes):
-            raise ValueError(
-                f'{owner}: num_classes={self.num_classes}, but label is '
-                f'{"missing" if label is None else "given"}.')
+        check_labels(label, self.num_classes, owner=owner)
         h = self.conv_blocks(self.input_conv(x))          # [N, C', 4, 4]
         h = self.activation(h).sum((2, 3))                # [N, C']
         logits = self.decision(h)

@@ -3,7 +3,7 @@ from .activation import ACTIVATIONS, make_activation
 from .conditional_norm import BigGANConditionBN, SNConditionNorm
 from .conv_layer import (check_conv_cfg, check_order, conv_layer,
                          named_parts)
-from .diff_augment import DiffAugment, diff_augment
+from .diff_augment import DiffAugment
 from .image_input import check_images, check_labels
 from .init import InitStyle, init_style, init_weights
 from .noise_generator import NoiseGenerator, resolve_labels, resolve_noise

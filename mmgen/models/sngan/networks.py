@@ -4,8 +4,8 @@ Miyato, Kataoka, Koyama and Yoshida 2018, arXiv:1802.05957, appendix B, tables
 4 (32 pixels) and 6 (128 pixels): the residual networks. Miyato and Koyama
 2018, arXiv:1802.05637: conditional batch norm, and the projection that tells
 the discriminator the class. Zhang et al. 2018, arXiv:1805.08318: spectral norm
-in the generator too, and self-attention in both. 64 pixels have no table
-there; they have the layout of 1.x.
+in the generator too, and self-attention in both. Sides of 64 pixels have no
+table there; they have the layout of 1.x.
 """
 from collections.abc import Sequence
 
@@ -265,7 +265,7 @@ class SNGANGenerator(NoiseGenerator):
             classes are; None for as the weights.
         sn_style: ``'torch'`` or ``'ajbrock'``, in the blocks and the
             attention; the first and the last layer always have torch's, as
-            published weights do.
+            in 1.x.
         norm_eps: Epsilon of the normalisations.
         sn_eps: Epsilon of the spectral norm.
         init_cfg: See `init_style`.
@@ -401,8 +401,7 @@ class ProjDiscriminator(nn.Module):
             see `SNGANDiscResBlock`.
         with_spectral_norm: Whether the weights are normalised.
         sn_style: ``'torch'`` or ``'ajbrock'``, in the blocks and the
-            attention; the last layers always have torch's, as published
-            weights do.
+            attention; the last layers always have torch's, as in 1.x.
         sn_eps: Epsilon of the spectral norm.
         init_cfg: See `init_style`.
         pretrained: See `load_pretrained`.

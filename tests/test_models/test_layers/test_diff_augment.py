@@ -8,7 +8,8 @@ from families import FAMILIES
 from mmengine.optim import OptimWrapper, OptimWrapperDict
 
 from mmgen.engine.distributed import MMSeparateDistributedDataParallel
-from mmgen.models.layers import DiffAugment, diff_augment
+from mmgen.models.layers import DiffAugment
+from mmgen.models.layers.diff_augment import diff_augment
 from mmgen.registry import MODELS
 from mmgen.structures import GenDataSample
 
