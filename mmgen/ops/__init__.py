@@ -1,1 +1,8 @@
 """Pure functions of tensors."""
+from .bias_act import ACTIVATIONS, bias_act
+from .filtered_lrelu import filtered_lrelu
+from .upfirdn2d import fir_kernel, upfirdn2d
+
+__all__ = [
+    'ACTIVATIONS', 'bias_act', 'filtered_lrelu', 'fir_kernel', 'upfirdn2d'
+]
