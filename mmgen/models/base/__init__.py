@@ -2,9 +2,9 @@
 from mmgen.models.base.conditional_gan import BaseConditionalGAN
 from mmgen.models.base.data_preprocessor import GANDataPreprocessor
 from mmgen.models.base.ema import ExponentialMovingAverage, RampUpEMA
-from mmgen.models.base.gan import BaseGAN
+from mmgen.models.base.gan import BaseGAN, DiscBatch, GenBatch
 
 __all__ = [
-    'BaseConditionalGAN', 'BaseGAN', 'ExponentialMovingAverage',
-    'GANDataPreprocessor', 'RampUpEMA'
+    'BaseConditionalGAN', 'BaseGAN', 'DiscBatch', 'ExponentialMovingAverage',
+    'GANDataPreprocessor', 'GenBatch', 'RampUpEMA'
 ]

@@ -5,6 +5,7 @@ everything else is here: updates and their cadence, accumulation, the averaged
 generator, augmentation, sampling.
 """
 from copy import deepcopy
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -12,7 +13,7 @@ from mmengine.model import BaseModel
 from mmengine.optim import OptimWrapper, OptimWrapperDict
 from torch import Tensor, nn
 
-from mmgen.models.base.updates import accumulation
+from mmgen.models.base.updates import accumulation, updates_so_far
 from mmgen.models.layers.noise_generator import resolve_noise
 from mmgen.models.losses import gan_loss
 from mmgen.registry import MODELS
@@ -20,6 +21,37 @@ from mmgen.structures import GenDataSample, PixelData
 from mmgen.utils.unwrap import unwrap
 
 SAMPLE_MODELS = ('ema', 'orig', 'ema/orig')
+
+
+@dataclass(frozen=True)
+class DiscBatch:
+    """A batch of the discriminator, for penalties.
+
+    Attributes:
+        update: Updates of the discriminator before this one.
+        fake_imgs: ``[N, C, H, W]`` as the discriminator saw them, without a
+            graph.
+        real_imgs: Likewise.
+        real_conditions: What it was told about the real ones.
+    """
+
+    update: int
+    fake_imgs: Tensor
+    real_imgs: Tensor
+    real_conditions: dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class GenBatch:
+    """A batch of the generator, for penalties.
+
+    Attributes:
+        update: Updates of the generator before this one.
+        conditions: What the generator was given.
+    """
+
+    update: int
+    conditions: dict[str, Tensor]
 
 
 class BaseGAN(BaseModel):
@@ -214,11 +246,12 @@ class BaseGAN(BaseModel):
         fake_logits = self.discriminator(
             fake_imgs, **self.disc_conditions(conditions))
         real_logits = self.discriminator(real_imgs, **real_conditions)
-        losses = self.disc_loss(fake_logits, real_logits)
-        penalties = self.disc_penalties(fake_imgs, real_imgs, real_conditions)
-        if penalties:
-            losses = {**losses, **penalties}
-        loss, log_vars = self._total(losses)
+        penalties = self.disc_penalties(
+            DiscBatch(
+                updates_so_far(optimizer_wrapper), fake_imgs, real_imgs,
+                real_conditions))
+        loss, log_vars = self._total(
+            self.disc_loss(fake_logits, real_logits), penalties)
         optimizer_wrapper.update_params(loss)
         return log_vars
 
@@ -233,7 +266,9 @@ class BaseGAN(BaseModel):
         fake_imgs = self.augment(self.generator(**conditions))
         fake_logits = unwrap(self.discriminator)(
             fake_imgs, **self.disc_conditions(conditions))
-        loss, log_vars = self._total(self.gen_loss(fake_logits))
+        penalties = self.gen_penalties(
+            GenBatch(updates_so_far(optimizer_wrapper), conditions))
+        loss, log_vars = self._total(self.gen_loss(fake_logits), penalties)
         log_vars.pop('loss', None)  # the log's is the discriminator's
         optimizer_wrapper.update_params(loss)
         return log_vars
@@ -265,25 +300,23 @@ class BaseGAN(BaseModel):
                 'gen_loss.')
         return self.gan_type
 
-    def disc_penalties(self, fake_imgs: Tensor, real_imgs: Tensor,
-                       real_conditions: dict) -> dict[str, Tensor]:
-        """What else the discriminator's turn minimises; names to scalars.
-
-        Args:
-            fake_imgs: ``[N, C, H, W]`` as the discriminator saw them, without
-                a graph.
-            real_imgs: Likewise.
-            real_conditions: What it was told about the real ones.
-        """
+    def disc_penalties(self, batch: DiscBatch) -> dict[str, Tensor]:
+        """What else the discriminator's turn minimises; names to scalars."""
         return {}
 
-    def _total(self, losses: dict | tuple) -> tuple[Tensor, dict]:
+    def gen_penalties(self, batch: GenBatch) -> dict[str, Tensor]:
+        """What else the generator's turn minimises; names to scalars."""
+        return {}
+
+    def _total(self, losses: dict | tuple,
+               penalties: dict[str, Tensor]) -> tuple[Tensor, dict]:
         """The sum to differentiate, and all parts for the log.
 
         Losses of 1.x subclasses come with their sum.
         """
-        return losses if isinstance(losses, tuple) \
-            else self.parse_losses(losses)
+        if isinstance(losses, tuple) and not penalties:
+            return losses
+        return self.parse_losses({**losses, **penalties})
 
     def draw_conditions(self, batch_size: int) -> dict[str, Tensor]:
         """Arguments of the generator for ``batch_size`` random images."""

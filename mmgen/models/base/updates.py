@@ -12,6 +12,11 @@ def accumulation(optimizer: OptimWrapper) -> int:
     return optimizer._accumulative_counts
 
 
+def updates_so_far(optimizer: OptimWrapper) -> int:
+    """Finished updates of ``optimizer``."""
+    return optimizer.inner_count // accumulation(optimizer)
+
+
 def unfinished_update(optimizer: OptimWrapper) -> dict:
     """What a checkpoint has to know beside the optimiser's own state.
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import Tensor
 
-from mmgen.models.base import BaseGAN
+from mmgen.models.base import BaseGAN, DiscBatch
 from mmgen.models.losses.gradient_penalty import (NORM_MODES,
                                                   gradient_penalty_loss)
 from mmgen.registry import MODELS
@@ -56,8 +56,7 @@ class WGANGP(BaseGAN):
                 f'{self.loss_config["gp_norm_mode"]!r}, expected one of '
                 f'{", ".join(map(repr, NORM_MODES))}.')
 
-    def disc_penalties(self, fake_imgs: Tensor, real_imgs: Tensor,
-                       real_conditions: dict) -> dict[str, Tensor]:
+    def disc_penalties(self, batch: DiscBatch) -> dict[str, Tensor]:
         """The gradient penalty.
 
         D is called without its distributed wrapper: the gradient within is
@@ -67,7 +66,7 @@ class WGANGP(BaseGAN):
         return dict(
             loss_gp=gradient_penalty_loss(
                 unwrap(self.discriminator),
-                real_imgs,
-                fake_imgs,
+                batch.real_imgs,
+                batch.fake_imgs,
                 norm_mode=self.loss_config['gp_norm_mode'],
                 weight=self.loss_config['gp_loss_weight']))

@@ -321,11 +321,19 @@ def test_losses_follow_from_the_type():
 
 
 class PenalisedGAN(ToyGAN):
-    """Penalises the mean of what the discriminator saw."""
+    """Penalises what it saw, and notes which update it was."""
 
-    def disc_penalties(self, fake_imgs, real_imgs, real_conditions):
-        assert real_conditions == {} and not fake_imgs.requires_grad
-        return dict(loss_extra=real_imgs.mean())
+    def disc_penalties(self, batch):
+        assert batch.real_conditions == {}
+        assert not batch.fake_imgs.requires_grad
+        return dict(
+            loss_extra=batch.real_imgs.mean(),
+            disc_update=torch.tensor(float(batch.update)))
+
+    def gen_penalties(self, batch):
+        return dict(
+            loss_noise=batch.conditions['noise'].square().mean(),
+            gen_update=torch.tensor(float(batch.update)))
 
 
 def test_penalties_are_added_and_logged():
@@ -335,6 +343,21 @@ def test_penalties_are_added_and_logged():
     assert out['loss_extra'].item() == 1
     torch.testing.assert_close(
         out['loss'], out['loss_disc_fake'] + out['loss_disc_real'] + 1)
+    assert out['loss_noise'] > 0
+
+
+def test_penalties_know_the_update_that_they_belong_to():
+    """Two batches make an update of D, two of G; G is due after two of D."""
+    model = build(PenalisedGAN, discriminator_steps=2)
+    wrappers = optimizers(model, disc_accumulation=2, gen_accumulation=2)
+    logs = [
+        model.train_step(dict(inputs=dict(img=batch)), wrappers)
+        for batch in batches(8)
+    ]
+    assert [log['disc_update'].item() for log in logs] == [
+        0, 0, 1, 1, 2, 2, 3, 3]
+    assert [log['gen_update'].item() for log in logs if 'gen_update' in log
+            ] == [0, 1]
 
 
 class Halve(nn.Module):

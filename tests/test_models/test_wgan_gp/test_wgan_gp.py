@@ -11,6 +11,7 @@ from tiny_runs import in_children
 
 from mmgen.engine.distributed import MMSeparateDistributedDataParallel
 from mmgen.models import WGANGP
+from mmgen.models.base import DiscBatch
 from mmgen.registry import MODELS
 from mmgen.utils.unwrap import unwrap
 
@@ -68,7 +69,7 @@ def test_penalty_is_the_formula(loss_config, weight, per_pixel):
     model = build(loss_config=loss_config)
     real, fake, alpha = batch()
     with mixing_with(alpha):
-        penalties = model.disc_penalties(fake, real, {})
+        penalties = model.disc_penalties(DiscBatch(0, fake, real, {}))
     assert set(penalties) == {'loss_gp'}
     torch.testing.assert_close(
         penalties['loss_gp'], weight * penalty_by_hand(model, per_pixel))
