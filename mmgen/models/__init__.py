@@ -8,8 +8,8 @@ from .biggan import (BigGAN, BigGANDeepDiscResBlock, BigGANDeepDiscriminator,
                      BigGANGenResBlock)
 from .dcgan import DCGAN, DCGANDiscriminator, DCGANGenerator
 from .ggan import GGAN
-from .layers import (BigGANConditionBN, DiffAugment, SelfAttentionBlock,
-                     SNConditionNorm)
+from .layers import (BigGANConditionBN, DiffAugment, MiniBatchStddevLayer,
+                     PixelNorm, SelfAttentionBlock, SNConditionNorm)
 from .losses import (CLIPLoss, DiscShiftLoss, FaceIdLoss, GANLoss,
                      GradientPenaltyLoss, L1Loss, MSELoss, R1GradientPenalty,
                      disc_shift_loss, gradient_penalty_loss,
@@ -30,10 +30,10 @@ __all__ = [
     'DiffAugment', 'DiscShiftLoss', 'ExponentialMovingAverage', 'FaceIdLoss',
     'GANDataPreprocessor', 'GANLoss', 'GGAN', 'GenDataPreprocessor',
     'GradientPenaltyLoss', 'L1Loss', 'LSGAN', 'LSGANDiscriminator',
-    'LSGANGenerator', 'MSELoss', 'ProjDiscriminator', 'R1GradientPenalty',
-    'RampUpEMA', 'SAGAN', 'SNConditionNorm', 'SNGAN', 'SNGANDiscHeadResBlock',
-    'SNGANDiscResBlock', 'SNGANGenResBlock', 'SNGANGenerator',
-    'SelfAttentionBlock', 'WGANGP', 'WGANGPDiscriminator', 'WGANGPGenerator',
-    'WGANNoiseTo2DFeat', 'disc_shift_loss', 'gradient_penalty_loss',
-    'r1_gradient_penalty_loss'
+    'LSGANGenerator', 'MSELoss', 'MiniBatchStddevLayer', 'PixelNorm',
+    'ProjDiscriminator', 'R1GradientPenalty', 'RampUpEMA', 'SAGAN',
+    'SNConditionNorm', 'SNGAN', 'SNGANDiscHeadResBlock', 'SNGANDiscResBlock',
+    'SNGANGenResBlock', 'SNGANGenerator', 'SelfAttentionBlock', 'WGANGP',
+    'WGANGPDiscriminator', 'WGANGPGenerator', 'WGANNoiseTo2DFeat',
+    'disc_shift_loss', 'gradient_penalty_loss', 'r1_gradient_penalty_loss'
 ]
