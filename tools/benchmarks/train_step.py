@@ -86,9 +86,9 @@ class Training:
             DefaultScope.get_instance('mmgen', scope_name='mmgen')
         torch.manual_seed(0)
         cfg = Config.fromfile(str(ROOT / 'configs' / CONFIGS[family]))
-        if SMALLER.get(family, {}).get('optim_wrapper'):
-            cfg.optim_wrapper = None
-        cfg.merge_from_dict(SMALLER.get(family, {}))
+        if family in SMALLER:
+            cfg.pop('optim_wrapper')  # None, into which nothing can be merged
+            cfg.merge_from_dict(SMALLER[family])
         self.model = MODELS.build(cfg.model).to(args.device)
         if args.channels_last:
             self.model = self.model.to(memory_format=torch.channels_last)
@@ -156,10 +156,25 @@ def convolution_peak(amp: bool, args: argparse.Namespace) -> float:
 
 def operations(training: Training) -> int:
     """Work of one turn: convolutions and matrix products."""
-    from torch.utils.flop_counter import FlopCounterMode
-    with FlopCounterMode(display=False) as counter:
+    from torch.utils._python_dispatch import TorchDispatchMode
+    from torch.utils.flop_counter import flop_registry
+
+    class Counter(TorchDispatchMode):
+        """torch's own counter also follows modules, which does not go with
+        the gradient inside of a gradient penalty."""
+
+        total = 0
+
+        def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+            out = func(*args, **(kwargs or {}))
+            count = flop_registry.get(func._overloadpacket)
+            if count is not None:
+                self.total += count(*args, **(kwargs or {}), out_val=out)
+            return out
+
+    with Counter() as counter:
         training.turn()
-    return counter.get_total_flops()
+    return counter.total
 
 
 def peak_memory(family: str, amp: bool, args: argparse.Namespace) -> int:
