@@ -36,9 +36,14 @@ class GoldenCase:
                 for key in self.meta['outputs']
             }
 
-    def input(self, name: str) -> Tensor:
+    def input(self, name: str) -> Tensor | list[Tensor]:
         """The input ``name``."""
         spec = self.meta['inputs'][name]
+        if spec['kind'] == 'randn list':
+            return [
+                _normal(spec['first_seed'] + index, shape)
+                for index, shape in enumerate(spec['shapes'])
+            ]
         if spec['kind'] == 'literal':
             return torch.tensor(spec['value'])
         draw = np.random.Generator(np.random.PCG64(spec['seed']))
@@ -72,6 +77,12 @@ class GoldenCase:
         found = value.detach().numpy().ravel()[::spec['stride']][:spec['n']]
         np.testing.assert_allclose(
             found, self.expected[name], rtol=0, atol=rtol * spec['absmax'])
+
+
+def _normal(seed: int, shape: list[int]) -> Tensor:
+    """Standard normal numbers."""
+    draw = np.random.Generator(np.random.PCG64(seed))
+    return torch.from_numpy(draw.standard_normal(shape).astype(np.float32))
 
 
 def _value(key: str, shape: list[int], std: float | str,

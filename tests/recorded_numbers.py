@@ -1,7 +1,8 @@
 """Recorded values of inner formulas: ``tests/data/numbers/<name>.npz``.
 
 A file holds a JSON string ``meta`` and the arrays ``out/<name>``. Its inputs
-are standard normal numbers from PCG64 with the seed that ``meta`` gives.
+are standard normal numbers from PCG64 with the seed that ``meta`` gives, or
+uniform ones in [-1, 1).
 """
 import json
 from pathlib import Path
@@ -28,8 +29,9 @@ class RecordedNumbers:
         """The input ``name``, float32."""
         spec = self.meta['inputs'][name]
         draw = np.random.Generator(np.random.PCG64(spec['seed']))
-        return torch.from_numpy(
-            draw.standard_normal(spec['shape']).astype(np.float32))
+        values = draw.standard_normal(spec['shape']) \
+            if spec['kind'] == 'randn' else draw.uniform(-1, 1, spec['shape'])
+        return torch.from_numpy(values.astype(np.float32))
 
     def check(self, name: str, value: Tensor, rtol: float = 1e-5) -> None:
         """Compare with the output ``name``, relative to its largest value."""

@@ -32,7 +32,7 @@ def filtered_lrelu(x: Tensor,
         down: Factor of the downsampling.
         pad: Pixels at the upsampled resolution, see `upfirdn2d`.
         slope: Of the leaky ReLU for negative values.
-        gain: Factor after the leaky ReLU.
+        gain: Factor after the leaky ReLU, positive.
         clamp: Largest magnitude after the gain; None for no limit.
         flip: Whether to correlate with the filters, see `upfirdn2d`.
 
@@ -42,9 +42,10 @@ def filtered_lrelu(x: Tensor,
     Source: Karras et al. 2021, arXiv:2106.12423, section 3.2 and figure 4.
     """
     x = bias_act(x, bias)
+    # The positive gain goes through the leaky ReLU: the filter has it for free.
     x = upfirdn2d(x, _kernel(up_kernel, x), up=up, pad=pad, flip=flip,
-                  gain=up**2)
-    x = bias_act(x, act='lrelu', alpha=slope, gain=gain, clamp=clamp)
+                  gain=up**2 * gain)
+    x = bias_act(x, act='lrelu', alpha=slope, gain=1, clamp=clamp)
     return upfirdn2d(x, _kernel(down_kernel, x), down=down, flip=flip)
 
 

@@ -128,14 +128,23 @@ def _resample(x: Tensor, weight: Tensor, up: int | tuple[int, int],
     channels = x.shape[1]
     if up == (1, 1):
         weight = weight.expand(channels, 1, *weight.shape)
-        return F.conv2d(F.pad(x, sides), weight, stride=down, groups=channels)
+        return F.conv2d(_pad(x, sides), weight, stride=down, groups=channels)
     # A transposed convolution is the full convolution of the image with zeros
     # between its pixels, without zeros behind the last. What padding asks for
-    # is a part of it, or it with zeros around.
+    # is a part of it, or it with zeros around. The convolution itself can crop
+    # both sides alike, which saves a copy.
     left, right, top, bottom = sides
     kh, kw = weight.shape
+    left, right = left + 1 - kw, right + up[1] - kw
+    top, bottom = top + 1 - kh, bottom + up[0] - kh
+    crop_h, crop_w = max(0, -max(top, bottom)), max(0, -max(left, right))
     full = weight.flip([0, 1]).expand(channels, 1, kh, kw)
-    x = F.conv_transpose2d(x, full, stride=up, groups=channels)
-    x = F.pad(x, (left + 1 - kw, right + up[1] - kw,
-                  top + 1 - kh, bottom + up[0] - kh))
+    x = F.conv_transpose2d(
+        x, full, stride=up, padding=(crop_h, crop_w), groups=channels)
+    x = _pad(x, (left + crop_w, right + crop_w, top + crop_h, bottom + crop_h))
     return x[:, :, ::down[0], ::down[1]]
+
+
+def _pad(x: Tensor, sides: tuple[int, int, int, int]) -> Tensor:
+    """With zeros; does not copy where there is nothing to do."""
+    return F.pad(x, sides) if any(sides) else x

@@ -91,6 +91,25 @@ def test_two_derivatives(settings):
     assert gradgradcheck(resample, x)
 
 
+@pytest.mark.parametrize('taps, settings', [
+    (12, dict(up=2, pad=(9, 8))), (24, dict(up=4, pad=(-6, -9))),
+    (12, dict(up=2, pad=(-6, -7))), (12, dict(down=2)),
+    (7, dict(up=3, down=2, pad=(4, -5, -8, 2))),
+])
+def test_gradients_are_those_of_inserted_zeros(taps, settings):
+    """At the sizes of StyleGAN3's filters; first and second derivatives."""
+    x = torch.randn(2, 3, 16, 15, dtype=torch.float64, requires_grad=True)
+    kernel = torch.randn(taps, dtype=torch.float64)
+    results = []
+    for out in (upfirdn2d(x, kernel, **settings),
+                by_definition(x, kernel.outer(kernel), **settings)):
+        first, = torch.autograd.grad(out.sin().sum(), x, create_graph=True)
+        second, = torch.autograd.grad(first.square().sum(), x)
+        results.append((out, first, second))
+    for ours, theirs in zip(*results):
+        torch.testing.assert_close(ours, theirs)
+
+
 @pytest.mark.parametrize('dtype, tolerance', [
     (torch.bfloat16, 0.05), (torch.float16, 0.01)])
 @pytest.mark.parametrize('settings', SETTINGS)

@@ -9,6 +9,7 @@ from mmengine.model import BaseAveragedModel
 from torch import Tensor, nn
 
 from mmgen.registry import MODELS
+from mmgen.utils.cosine import cosine_ramp
 
 
 def _small_momentum(momentum: float) -> float:
@@ -161,8 +162,51 @@ class RampUpEMA(ExponentialMovingAverage):
 
     def current_momentum(self) -> float:
         """Share of the new weights in the next update."""
+        shown = (int(self.steps) - self.start_iter) * self.batch_size
+        half_life = max(self.half_life(shown), self.eps)
+        return 1 - 0.5**(self.batch_size / half_life)
+
+    def half_life(self, shown: int) -> float:
+        """Half-life in images after ``shown`` images."""
         half_life = self.ema_kimg * 1000
         if self.ema_rampup is not None:
-            shown = (int(self.steps) - self.start_iter) * self.batch_size
             half_life = min(half_life, shown * self.ema_rampup)
-        return 1 - 0.5**(self.batch_size / max(half_life, self.eps))
+        return half_life
+
+
+@MODELS.register_module()
+class CosineRampEMA(RampUpEMA):
+    """A moving average whose half-life grows from 0 along a cosine.
+
+    Args:
+        model: The network to average; it is copied.
+        ema_kimg: Half-life at the end, in thousands of images.
+        ramp_kimg: Thousands of images until then.
+        batch_size: Images in an update, over all processes.
+        interval: Updates between two changes of the average.
+        device: Where the average lives; None for the device of ``model``.
+        update_buffers: Average the buffers too, else they are copied.
+
+    Source: Huang et al. 2024, arXiv:2501.05441.
+    """
+
+    def __init__(self,
+                 model: nn.Module,
+                 ema_kimg: float,
+                 ramp_kimg: float,
+                 batch_size: int,
+                 interval: int = 1,
+                 device: torch.device | None = None,
+                 update_buffers: bool = False) -> None:
+        super().__init__(
+            model,
+            interval=interval,
+            ema_kimg=ema_kimg,
+            batch_size=batch_size,
+            device=device,
+            update_buffers=update_buffers)
+        self.ramp_kimg = ramp_kimg
+
+    def half_life(self, shown: int) -> float:
+        return 1000 * cosine_ramp(
+            0.0, self.ema_kimg, shown / (1000 * self.ramp_kimg))

@@ -78,7 +78,8 @@ class BaseGAN(BaseModel):
         loss_config: Settings of the family's losses.
         disc_augment: A module, or its config, that augments all images that
             the discriminator sees, real and generated alike, and lets
-            gradients through to the generator; None for none.
+            gradients through to the generator; None for none. One that adapts
+            has a method ``observe``, see `show_answers`.
 
     Attributes:
         gan_type: The adversarial loss, a name that `gan_loss` knows; None in
@@ -180,7 +181,12 @@ class BaseGAN(BaseModel):
             Scalars to log: the losses of this step.
         """
         data = self.data_preprocessor(data, True)
-        inputs, data_samples = data['inputs'], data['data_samples']
+        return self.take_turns(
+            data['inputs'], data['data_samples'], optim_wrapper)
+
+    def take_turns(self, inputs: dict, data_samples: list | None,
+                   optim_wrapper: OptimWrapperDict) -> dict[str, Tensor]:
+        """The discriminator's turn, then the generator's if it is due."""
         log_vars = self.disc_turn(inputs, data_samples, optim_wrapper)
         if self.generator_is_due(optim_wrapper):
             log_vars.update(self.gen_turn(inputs, data_samples, optim_wrapper))
@@ -237,9 +243,9 @@ class BaseGAN(BaseModel):
 
         The fake images are made without a graph.
         """
-        conditions = self.draw_conditions(len(inputs['img']))
+        conditions = self.batch_conditions(inputs, data_samples)
         with torch.no_grad():
-            fake_imgs = unwrap(self.generator)(**conditions)
+            fake_imgs = self.disc_fakes(conditions)
         fake_imgs = self.augment(fake_imgs)
         real_imgs = self.augment(inputs['img'])
         real_conditions = self.real_conditions(data_samples)
@@ -252,6 +258,8 @@ class BaseGAN(BaseModel):
                 real_conditions))
         loss, log_vars = self._total(
             self.disc_loss(fake_logits, real_logits), penalties)
+        log_vars.update(
+            self.show_answers(real_logits, optimizer_wrapper.inner_count))
         optimizer_wrapper.update_params(loss)
         return log_vars
 
@@ -262,21 +270,41 @@ class BaseGAN(BaseModel):
         The discriminator's parameters are frozen, so it is called without
         its distributed wrapper.
         """
-        conditions = self.draw_conditions(len(inputs['img']))
+        conditions = self.batch_conditions(inputs, data_samples)
         fake_imgs = self.augment(self.generator(**conditions))
         fake_logits = unwrap(self.discriminator)(
             fake_imgs, **self.disc_conditions(conditions))
         penalties = self.gen_penalties(
             GenBatch(updates_so_far(optimizer_wrapper), conditions))
-        loss, log_vars = self._total(self.gen_loss(fake_logits), penalties)
+        loss, log_vars = self._total(
+            self.batch_gen_loss(fake_logits, inputs, data_samples), penalties)
         log_vars.pop('loss', None)  # the log's is the discriminator's
         optimizer_wrapper.update_params(loss)
         return log_vars
+
+    def disc_fakes(self, conditions: dict) -> Tensor:
+        """The generator's images of the discriminator's turn."""
+        return unwrap(self.generator)(**conditions)
 
     def augment(self, images: Tensor) -> Tensor:
         """The images ``[N, C, H, W]`` as the discriminator sees them."""
         return images if self.disc_augment is None \
             else self.disc_augment(images)
+
+    def show_answers(self, real_logits: Tensor,
+                     batch: int) -> dict[str, Tensor]:
+        """Tell augmentations that adapt how the discriminator is doing.
+
+        ``disc_augment``, and a discriminator that augments by itself, may
+        have a method ``observe(real_logits, batch)``. It gets the logits of
+        augmented real images, without a graph, and the number of batches
+        before this one, and returns scalars to log.
+        """
+        log = {}
+        for module in (self.disc_augment, unwrap(self.discriminator)):
+            if hasattr(module, 'observe'):
+                log.update(module.observe(real_logits.detach(), batch))
+        return log
 
     def disc_loss(self, fake_logits: Tensor,
                   real_logits: Tensor) -> dict[str, Tensor]:
@@ -290,6 +318,11 @@ class BaseGAN(BaseModel):
         """What the paper asks of the generator; names to scalars."""
         gan_type = self._gan_type('gen_loss')
         return dict(loss_gen=gan_loss(fake_logits, gan_type, True))
+
+    def batch_gen_loss(self, fake_logits: Tensor, inputs: dict,
+                       data_samples: list | None) -> dict[str, Tensor]:
+        """`gen_loss`, for papers that compare with the real images."""
+        return self.gen_loss(fake_logits)
 
     def _gan_type(self, wanted: str) -> str:
         """The adversarial loss of this class."""
@@ -317,6 +350,11 @@ class BaseGAN(BaseModel):
         if isinstance(losses, tuple) and not penalties:
             return losses
         return self.parse_losses({**losses, **penalties})
+
+    def batch_conditions(self, inputs: dict,
+                         data_samples: list | None) -> dict[str, Tensor]:
+        """Arguments of the generator for as many images as a batch has."""
+        return self.draw_conditions(len(inputs['img']))
 
     def draw_conditions(self, batch_size: int) -> dict[str, Tensor]:
         """Arguments of the generator for ``batch_size`` random images."""

@@ -2,6 +2,7 @@
 import torch
 from torch import Tensor, nn
 
+from mmgen.ops.precision import full_precision
 from mmgen.registry import MODELS
 
 
@@ -35,7 +36,7 @@ def minibatch_stddev(x: Tensor, group_size: int = 4, channel_groups: int = 1,
             f'into groups of group_size={group_size} images and '
             f'channel_groups={channel_groups} parts. Choose a batch size that '
             f'is a multiple of {group_size}.')
-    values = x.to(torch.promote_types(x.dtype, torch.float32))
+    values = full_precision(x)
     groups = values.reshape(size, n // size, channel_groups, -1)
     var = groups.var(0, correction=0)                # [N / size, groups, ...]
     stddev = (var + eps).sqrt().mean(2)              # [N / size, groups]

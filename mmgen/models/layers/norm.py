@@ -1,6 +1,7 @@
 """Normalisation layers from config dicts."""
 from torch import nn
 
+from mmgen.models.layers.pixel_norm import PixelNorm
 from mmgen.models.layers.sync_batch_norm import batch_norm, sync_batch_norm
 
 
@@ -9,8 +10,8 @@ def make_norm(cfg: dict, channels: int, *,
     """A normalisation of ``[N, C, H, W]``.
 
     Args:
-        cfg: ``type``, one of BN, SyncBN, IN and GN, and the keywords of
-            torch's class of that kind (``eps``, ``momentum``, ...).
+        cfg: ``type``, one of BN, SyncBN, IN, GN and PixelNorm, and the
+            keywords of the class of that kind (``eps``, ``momentum``, ...).
         channels: ``C``.
         sync: Whether BN takes the batches of all processes as one.
 
@@ -30,5 +31,7 @@ def make_norm(cfg: dict, channels: int, *,
         return 'in', nn.InstanceNorm2d(channels, **settings)
     if name == 'GN':
         return 'gn', nn.GroupNorm(num_channels=channels, **settings)
+    if name == 'PixelNorm':
+        return 'pixel_norm', PixelNorm(channels, **settings)
     raise ValueError(f'make_norm: type={name!r} is no normalisation; known: '
-                     'BN, SyncBN, IN, GN.')
+                     'BN, SyncBN, IN, GN, PixelNorm.')

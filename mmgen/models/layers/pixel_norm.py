@@ -1,7 +1,7 @@
 """Normalisation of each pixel's vector of channels."""
-import torch
 from torch import Tensor, nn
 
+from mmgen.ops.precision import full_precision
 from mmgen.registry import MODELS
 
 
@@ -16,7 +16,7 @@ def pixel_norm(x: Tensor, eps: float = 1e-6) -> Tensor:
 
     Source: Karras et al. 2017, arXiv:1710.10196, section 4.2.
     """
-    values = x.to(torch.promote_types(x.dtype, torch.float32))
+    values = full_precision(x)
     norm = values.square().mean(1, keepdim=True).sqrt()
     return (values / (norm + eps)).to(x.dtype)
 

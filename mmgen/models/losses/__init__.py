@@ -4,15 +4,19 @@ from .clip_loss import CLIPLoss
 from .disc_shift import DiscShiftLoss, disc_shift_loss
 from .face_id import ArcFace, FaceIdLoss
 from .gradient_penalty import (GradientPenaltyLoss, R1GradientPenalty,
-                               gradient_penalty_loss,
-                               r1_gradient_penalty_loss)
-from .loss_from_outputs import LossFromOutputs
+                               R2GradientPenalty, gradient_penalty_loss,
+                               r1_gradient_penalty_loss,
+                               r2_gradient_penalty_loss)
+from .loss_from_outputs import LazyLossFromOutputs, LossFromOutputs
+from .path_length import GeneratorPathRegularizer, gen_path_regularizer
 from .pixelwise import L1Loss, MSELoss, l1_loss, mse_loss, reduce_loss
+from .relativistic import relativistic_pairing_loss
 
 __all__ = [
     'ArcFace', 'CLIPLoss', 'DiscShiftLoss', 'FaceIdLoss', 'GANLoss',
-    'GradientPenaltyLoss', 'L1Loss', 'LossFromOutputs', 'MSELoss',
-    'R1GradientPenalty', 'disc_shift_loss', 'gan_loss',
+    'GeneratorPathRegularizer', 'GradientPenaltyLoss', 'L1Loss',
+    'LazyLossFromOutputs', 'LossFromOutputs', 'MSELoss', 'R1GradientPenalty',
+    'R2GradientPenalty', 'disc_shift_loss', 'gan_loss', 'gen_path_regularizer',
     'gradient_penalty_loss', 'l1_loss', 'mse_loss', 'r1_gradient_penalty_loss',
-    'reduce_loss'
+    'r2_gradient_penalty_loss', 'reduce_loss', 'relativistic_pairing_loss'
 ]

@@ -8,7 +8,9 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from mmgen.models.losses.loss_from_outputs import LossFromOutputs
+from mmgen.models.losses.loss_from_outputs import (LazyLossFromOutputs,
+                                                   LossFromOutputs)
+from mmgen.ops.precision import explicit_precision, full_precision
 from mmgen.registry import MODULES
 
 NORM_MODES = ('pixel', 'HWC')
@@ -42,8 +44,9 @@ def gradient_penalty_loss(discriminator: Callable[[Tensor], Tensor],
 
     Source: Gulrajani et al. 2017, arXiv:1704.00028, equation 3.
     """
-    with torch.autocast(real_data.device.type, enabled=False):
-        real, fake = _full_precision(real_data), _full_precision(fake_data)
+    with explicit_precision(real_data):
+        real = full_precision(real_data.detach())
+        fake = full_precision(fake_data.detach())
         alpha = torch.rand(
             len(real), *(1, ) * (real.ndim - 1), device=real.device)
         mixed = alpha * real + (1 - alpha) * fake
@@ -67,25 +70,44 @@ def r1_gradient_penalty_loss(discriminator: Callable[[Tensor], Tensor],
 
     Source: Mescheder et al. 2018, arXiv:1801.04406, equation 9.
     """
-    with torch.autocast(real_data.device.type, enabled=False):
+    return _squared_gradient(discriminator, real_data, mask, norm_mode, weight)
+
+
+def r2_gradient_penalty_loss(discriminator: Callable[[Tensor], Tensor],
+                             fake_data: Tensor,
+                             mask: Tensor | None = None,
+                             norm_mode: str = 'pixel',
+                             weight: float = 1.0) -> Tensor:
+    """R2: ``|grad D(x)|^2`` at generated images.
+
+    The paper's ``gamma / 2`` belongs into ``weight``. The arguments are those
+    of `gradient_penalty_loss`.
+
+    Returns:
+        A scalar.
+
+    Source: Mescheder et al. 2018, arXiv:1801.04406, equation 10.
+    """
+    return _squared_gradient(discriminator, fake_data, mask, norm_mode, weight)
+
+
+def _squared_gradient(discriminator: Callable[[Tensor], Tensor],
+                      images: Tensor, mask: Tensor | None, norm_mode: str,
+                      weight: float) -> Tensor:
+    """``|grad D(x)|^2`` at ``images``."""
+    with explicit_precision(images):
         gradient = _input_gradient(
-            discriminator, _full_precision(real_data), mask)
+            discriminator, full_precision(images.detach()), mask)
         penalty = _squared_norm(gradient, norm_mode).mean()
         return _over_mask(penalty, mask) * weight
-
-
-def _full_precision(images: Tensor) -> Tensor:
-    """``images`` without a graph, in float32 or better."""
-    return images.detach().to(
-        torch.promote_types(images.dtype, torch.float32))
 
 
 def _input_gradient(discriminator: Callable[[Tensor], Tensor], images: Tensor,
                     mask: Tensor | None) -> Tensor:
     """Gradient of the sum of the logits, ``[N, C, H, W]``, times the mask.
 
-    An image's logit does not depend on other images, so the sum gives each
-    image's own gradient.
+    An image's logit does not depend on other images (but for a batch
+    statistic), so the sum gives each image's own gradient.
     """
     images = images.requires_grad_(True)
     gradient, = torch.autograd.grad(
@@ -133,14 +155,13 @@ class GradientPenaltyLoss(LossFromOutputs):
 
 
 @MODULES.register_module()
-class R1GradientPenalty(LossFromOutputs):
+class R1GradientPenalty(LazyLossFromOutputs):
     """`r1_gradient_penalty_loss` as a module.
 
     Args:
         loss_weight: Factor of the loss.
-        norm_mode: See `r1_gradient_penalty_loss`.
-        interval: Iterations from one penalty to the next. Above 1 the outputs
-            must have ``iteration``, so ``data_info`` is needed.
+        norm_mode: See `gradient_penalty_loss`.
+        interval: See `LazyLossFromOutputs`.
         data_info: See `LossFromOutputs`.
         use_apex_amp: Only False: apex is not supported.
         loss_name: See `LossFromOutputs`.
@@ -153,26 +174,27 @@ class R1GradientPenalty(LossFromOutputs):
                  data_info: dict[str, str] | None = None,
                  use_apex_amp: bool = False,
                  loss_name: str = 'loss_r1_gp') -> None:
-        super().__init__(loss_weight, data_info, loss_name)
-        if use_apex_amp:
-            raise ValueError(
-                'R1GradientPenalty: use_apex_amp=True, but apex is not '
-                'supported. Leave it out and use AmpOptimWrapper.')
-        if interval > 1 and data_info is None:
-            raise ValueError(
-                f'R1GradientPenalty: interval={interval} needs data_info: the '
-                'iteration is read from the dict of outputs.')
+        super().__init__(loss_weight, data_info, loss_name, interval,
+                         use_apex_amp)
         self.norm_mode = norm_mode
-        self.interval = interval
-
-    def forward(self, *args, **kwargs) -> Tensor | None:
-        """The weighted loss, or None in an iteration without a penalty."""
-        if self.interval > 1:
-            outputs = args[0] if args else kwargs['outputs_dict']
-            if outputs['iteration'] % self.interval:
-                return None
-        return super().forward(*args, **kwargs)
 
     def formula(self, *args, **kwargs) -> Tensor:
         return r1_gradient_penalty_loss(
+            *args, **{'norm_mode': self.norm_mode, **kwargs})
+
+
+@MODULES.register_module()
+class R2GradientPenalty(R1GradientPenalty):
+    """`r2_gradient_penalty_loss` as a module.
+
+    The arguments are those of `R1GradientPenalty`; ``loss_name`` is
+    ``'loss_r2_gp'`` where it is not given.
+    """
+
+    def __init__(self, *args, loss_name: str = 'loss_r2_gp',
+                 **kwargs) -> None:
+        super().__init__(*args, loss_name=loss_name, **kwargs)
+
+    def formula(self, *args, **kwargs) -> Tensor:
+        return r2_gradient_penalty_loss(
             *args, **{'norm_mode': self.norm_mode, **kwargs})

@@ -51,3 +51,38 @@ class LossFromOutputs(nn.Module):
             argument: outputs[key]
             for argument, key in self.data_info.items()
         }
+
+
+class LazyLossFromOutputs(LossFromOutputs):
+    """A loss that is due in one iteration of several.
+
+    Args:
+        loss_weight: As in the base.
+        data_info: As in the base.
+        loss_name: As in the base.
+        interval: Iterations from one loss to the next. Above 1 the outputs
+            must have ``iteration``, so ``data_info`` is needed.
+        use_apex_amp: Only False: apex is not supported.
+    """
+
+    def __init__(self, loss_weight: float, data_info: dict[str, str] | None,
+                 loss_name: str, interval: int, use_apex_amp: bool) -> None:
+        super().__init__(loss_weight, data_info, loss_name)
+        name = type(self).__name__
+        if use_apex_amp:
+            raise ValueError(
+                f'{name}: use_apex_amp=True, but apex is not supported. Leave '
+                'it out and use AmpOptimWrapper.')
+        if interval > 1 and data_info is None:
+            raise ValueError(
+                f'{name}: interval={interval} needs data_info: the iteration '
+                'is read from the dict of outputs.')
+        self.interval = interval
+
+    def forward(self, *args: Any, **kwargs: Any) -> Tensor | None:
+        """The weighted loss, or None in an iteration without one."""
+        if self.interval > 1:
+            outputs = args[0] if args else kwargs['outputs_dict']
+            if outputs['iteration'] % self.interval:
+                return None
+        return super().forward(*args, **kwargs)

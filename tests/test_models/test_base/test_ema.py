@@ -3,7 +3,8 @@ import pytest
 import torch
 from torch import nn
 
-from mmgen.models.base.ema import ExponentialMovingAverage, RampUpEMA
+from mmgen.models.base.ema import (CosineRampEMA, ExponentialMovingAverage,
+                                   RampUpEMA)
 
 
 def net(value, buffer=0.0):
@@ -77,3 +78,12 @@ def test_ramp_up_half_life():
 def test_ramp_up_forgets_at_the_start():
     ema = RampUpEMA(net(0.0))
     assert ema.current_momentum() == 1.0
+
+
+def test_half_life_along_a_cosine():
+    ema = CosineRampEMA(net(0.0), ema_kimg=1, ramp_kimg=40, batch_size=100)
+    assert ema.current_momentum() == 1.0
+    ema.steps.fill_(200)  # half of the ramp: half-life 500 images
+    assert 1 - ema.current_momentum() == pytest.approx(0.5**0.2)
+    ema.steps.fill_(1000)  # the full half-life of 1000 images
+    assert 1 - ema.current_momentum() == pytest.approx(0.5**0.1)

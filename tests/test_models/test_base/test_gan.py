@@ -390,6 +390,55 @@ def test_samples_are_not_augmented():
     assert model.disc_augment.calls == 0
 
 
+class Watcher(nn.Identity):
+    """Notes what it is shown."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def observe(self, real_logits, batch):
+        self.seen.append((real_logits, batch))
+        return dict(watched=torch.tensor(float(batch)))
+
+
+class WatchingDiscriminator(Watcher):
+    """Augments by itself."""
+
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(4, 1)
+
+    def forward(self, x):
+        return self.fc(x.flatten(1))
+
+
+@pytest.mark.parametrize('whose', ['disc_augment', 'discriminator'])
+def test_augmentation_is_shown_the_real_logits(whose):
+    parts = dict(generator=ToyGenerator(), discriminator=ToyDiscriminator())
+    parts[whose] = Watcher() if whose == 'disc_augment' \
+        else WatchingDiscriminator()
+    model = ToyGAN(**parts)
+    answers = []
+    model.discriminator.register_forward_hook(
+        lambda net, args, out: answers.append(out))
+    wrappers = optimizers(model, disc_accumulation=2)
+    logs = [
+        model.train_step(dict(inputs=dict(img=batch)), wrappers)
+        for batch in batches(3)
+    ]
+    seen = getattr(model, whose).seen
+    # Batches are counted, not updates; the second turn is followed by G's.
+    assert [batch for _, batch in seen] == [0, 1, 2]
+    real_answers = [answers[1], answers[3], answers[6]]
+    for (logits, _), expected in zip(seen, real_answers, strict=True):
+        assert not logits.requires_grad
+        assert torch.equal(logits, expected)
+    assert [log['watched'].item() for log in logs] == [0, 1, 2]
+    torch.testing.assert_close(
+        logs[0]['loss'], logs[0]['loss_disc_fake'] + logs[0]['loss_disc_real'])
+
+
 def test_average_without_a_type_is_the_exponential_one():
     model = build(ema_config=dict(momentum=0.25))
     assert model.generator_ema.momentum == 0.25

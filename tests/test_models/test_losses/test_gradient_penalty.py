@@ -5,8 +5,9 @@ from golden_numbers import GoldenCase
 from torch import nn
 
 from mmgen.models.losses import (GradientPenaltyLoss, R1GradientPenalty,
-                                 gradient_penalty_loss,
-                                 r1_gradient_penalty_loss)
+                                 R2GradientPenalty, gradient_penalty_loss,
+                                 r1_gradient_penalty_loss,
+                                 r2_gradient_penalty_loss)
 from mmgen.registry import MODULES
 
 SHAPE = (2, 3, 4, 5)
@@ -85,6 +86,21 @@ def test_r1_of_squares():
     torch.testing.assert_close(
         r1_gradient_penalty_loss(squares, REAL, norm_mode='HWC'),
         (2 * REAL).square().sum() / 2)
+
+
+def test_r2_is_taken_at_generated_images():
+    fake = FAKE.clone().requires_grad_()
+    penalty = r2_gradient_penalty_loss(
+        squares, fake, norm_mode='HWC', weight=3.0)
+    torch.testing.assert_close(penalty, 3 * (2 * FAKE).square().sum() / 2)
+    # The generator has no part in it.
+    assert torch.autograd.grad(penalty, fake, allow_unused=True) == (None, )
+    module = R2GradientPenalty(
+        norm_mode='HWC',
+        data_info=dict(discriminator='disc', fake_data='fake_imgs'))
+    assert module.loss_name == 'loss_r2_gp'
+    torch.testing.assert_close(
+        3 * module(dict(disc=squares, fake_imgs=fake)), penalty)
 
 
 def test_penalty_trains_the_discriminator():

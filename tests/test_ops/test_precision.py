@@ -1,0 +1,22 @@
+"""Which type a computation has."""
+import torch
+
+from mmgen.ops.precision import (autocast_dtype, explicit_precision,
+                                 full_precision)
+
+
+def test_half_becomes_single_and_double_stays():
+    for dtype, expected in ((torch.float16, torch.float32),
+                            (torch.bfloat16, torch.float32),
+                            (torch.float32, torch.float32),
+                            (torch.float64, torch.float64)):
+        assert full_precision(torch.zeros(2, dtype=dtype)).dtype == expected
+
+
+def test_autocast_is_asked_where_it_is_on():
+    x = torch.zeros(2, dtype=torch.float64)
+    assert autocast_dtype(x) == torch.float64
+    with torch.autocast('cpu', torch.bfloat16):
+        assert autocast_dtype(x) == torch.bfloat16
+        with explicit_precision(x):
+            assert autocast_dtype(x) == torch.float64
