@@ -43,7 +43,8 @@ def typed(node, table='NOWHERE'):
         custom_hooks='HOOKS', default_hooks='HOOKS', model='MODELS',
         val_evaluator='EVALUATORS', test_evaluator='EVALUATORS',
         visualizer='VISUALIZERS', vis_backends='VISBACKENDS',
-        val_cfg='LOOPS', test_cfg='LOOPS', log_processor='LOG_PROCESSORS',
+        optim_wrapper='OPTIM_WRAPPERS', val_cfg='LOOPS', test_cfg='LOOPS',
+        log_processor='LOG_PROCESSORS',
         model_wrapper_cfg='MODEL_WRAPPERS', param_scheduler='PARAM_SCHEDULERS',
         optimizer='OPTIMIZERS', sampler='DATA_SAMPLERS', feature='FEATURES',
         vis_kwargs_list=None, act_cfg=None, default_act_cfg=None, init_cfg=None,
@@ -93,7 +94,8 @@ def test_hooks_build(cfg):
 def test_generator_and_images_have_the_same_channels(cfg):
     """The pipeline reads as many channels as the networks have."""
     loader = cfg.get('val_dataloader')
-    flags = [step.get('flag', 'color') for step in loader.dataset.pipeline
+    flags = [step.get('flag', 'color')
+             for step in loader.dataset.get('pipeline', [])
              if step['type'] == 'LoadImageFromFile']
     channels = 1 if flags == ['grayscale'] else 3
     assert cfg.model.generator.get('out_channels', 3) == channels
@@ -106,7 +108,7 @@ def test_generator_and_images_have_the_same_channels(cfg):
 def test_average_is_written_as_the_share_of_the_new_weights(cfg):
     ema = cfg.model.get('ema_config')
     if ema is not None:
-        assert ema.momentum < 0.5
+        assert ema.get('momentum', 0.0) < 0.5
 
 
 def test_dump_and_reload_changes_nothing(cfg, tmp_path):

@@ -1,17 +1,23 @@
 """Small complete training runs for tests: images on disk, config, processes."""
 import copy
 import os
+import signal
 import socket
 import sys
 import traceback
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import tiny_features  # noqa: F401  (registers the feature network)
+import torch
 from families import FAMILIES, RESOLUTION
+from mmengine.config import Config
+from mmengine.hooks import Hook
 from PIL import Image
+
+from mmgen.engine.runner import build_runner
 
 
 def write_images(root: Path,
@@ -169,3 +175,58 @@ def _run_child(function: Callable[[], None], rank: int, world_size: int,
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
+
+
+class KillAt(Hook):
+    """Kill the process after an iteration, as an outage would."""
+
+    priority = 'LOWEST'
+
+    def __init__(self, iteration: int) -> None:
+        self.iteration = iteration
+
+    def after_train_iter(self, runner, batch_idx: int, data_batch=None,
+                         outputs=None) -> None:
+        if runner.iter + 1 == self.iteration:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def train(cfg: dict, world_size: int, kill_at: int | None = None,
+          resume: bool = False) -> list[int]:
+    """Train in ``world_size`` processes; their exit codes."""
+    cfg = Config(cfg)
+    cfg.resume = resume
+    if world_size > 1:
+        cfg.launcher = 'pytorch'
+
+    def run() -> None:
+        runner = build_runner(cfg)
+        if kill_at is not None:
+            runner.register_hook(KillAt(kill_at))
+        runner.train()
+
+    return in_children(run, world_size)
+
+
+def all_tensors(value: object, path: str = '') -> Iterator:
+    """Every tensor and number of a checkpoint, by its place."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from all_tensors(item, f'{path}/{key}')
+    elif isinstance(value, (list, tuple)):
+        for index, item in enumerate(value):
+            yield from all_tensors(item, f'{path}/{index}')
+    else:
+        yield path, value
+
+
+def assert_same(a: dict, b: dict) -> None:
+    """Model, average, optimisers and schedules are equal bit by bit."""
+    for part in ('state_dict', 'optimizer', 'param_schedulers', 'updates'):
+        ours, theirs = dict(all_tensors(a[part])), dict(all_tensors(b[part]))
+        assert ours.keys() == theirs.keys()
+        for key, value in ours.items():
+            if isinstance(value, torch.Tensor):
+                assert torch.equal(value, theirs[key]), f'{part}{key}'
+            else:
+                assert value == theirs[key], f'{part}{key}'

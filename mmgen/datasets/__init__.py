@@ -1,6 +1,7 @@
 """Images: where they are read from, their transforms, and their batches."""
 from .checks import check_training_data
 from .cifar10 import CIFAR10
+from .grow_scale_image_dataset import GrowScaleImgDataset
 from .image_dataset import ImageDataset
 from .imagenet import ImageNet
 from .loading import ResumableSampler, SeededDataset, stack_collate
@@ -14,8 +15,8 @@ from .unconditional_image_dataset import UnconditionalImageDataset
 
 __all__ = [
     'CIFAR10', 'CenterCropLongEdge', 'Crop', 'FixedCrop', 'Flip',
-    'ImageDataset', 'ImageNet', 'LoadImageFromFile', 'NumpyPad',
-    'PackGenInputs', 'QuickTestImageDataset', 'RandomCropLongEdge',
+    'GrowScaleImgDataset', 'ImageDataset', 'ImageNet', 'LoadImageFromFile',
+    'NumpyPad', 'PackGenInputs', 'QuickTestImageDataset', 'RandomCropLongEdge',
     'RepeatDataset', 'Resize', 'ResumableSampler', 'SeededDataset',
     'SubsetDataset', 'UnconditionalImageDataset', 'check_training_data',
     'stack_collate'

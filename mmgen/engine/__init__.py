@@ -3,9 +3,11 @@ from .amp import AmpOptimWrapper, convert_to_amp
 from .distributed import (MMSeparateDistributedDataParallel, broadcast_buffers,
                           destroy_dist, init_dist)
 from .hooks import (CheckpointHook, GenIterTimerHook, GenVisualizationHook,
-                    HistoryLimitHook, LiveProgressHook, PickleDataHook)
+                    HistoryLimitHook, LiveProgressHook, PGGANFetchDataHook,
+                    PickleDataHook)
 from .log_processor import GenLogProcessor
 from .optim_wrapper_constructor import GenOptimWrapperConstructor
+from .pggan_optim_wrapper_constructor import PGGANOptimWrapperConstructor
 from .runner import GenRunner
 from .schedulers import LinearLrInterval, fill_schedulers
 from .signals import EXIT_STOPPED, StopRequest
@@ -17,7 +19,8 @@ __all__ = [
     'GenLogProcessor', 'GenOptimWrapperConstructor', 'GenRunner',
     'GenTestLoop', 'GenTrainLoop', 'GenValLoop', 'GenVisualizationHook',
     'HistoryLimitHook', 'LinearLrInterval',
-    'MMSeparateDistributedDataParallel', 'PickleDataHook', 'StopRequest',
+    'MMSeparateDistributedDataParallel', 'PGGANFetchDataHook',
+    'PGGANOptimWrapperConstructor', 'PickleDataHook', 'StopRequest',
     'broadcast_buffers', 'convert_to_amp', 'destroy_dist', 'fill_schedulers',
     'init_dist'
 ]

@@ -315,6 +315,7 @@ class GenRunner(Runner):
         if not isinstance(loop, GenTrainLoop):
             loop._iter, loop._epoch = meta['iter'], meta['epoch']
             return
+        self.call_hook('before_fetch')  # the batch may depend on the weights
         before = meta.get('samples_per_iter', loop.samples_per_iter)
         if before != loop.samples_per_iter:
             self.logger.warning(

@@ -14,6 +14,7 @@ from mmengine.registry import PARAM_SCHEDULERS as MMENGINE_PARAM_SCHEDULERS
 from torch.optim import Optimizer
 
 from mmgen.registry import PARAM_SCHEDULERS
+from mmgen.utils.cosine import cosine_ramp
 
 
 def _counted_in_iterations(scheduler: type[_ParamScheduler]) -> type:
@@ -117,6 +118,53 @@ class LinearLrInterval(LRSchedulerMixin, _ParamScheduler):
             return self.end_factor
         done = step // self.interval * self.interval / self.duration
         return self.start_factor * (1 - done) + self.end_factor * done
+
+
+@PARAM_SCHEDULERS.register_module()
+class CosineBeta2(_ParamScheduler):
+    """Adam's second beta, along a cosine from its own value to another.
+
+    Args:
+        optimizer: Optimiser with ``betas``, or its wrapper.
+        end_value: The second beta at ``end`` and later.
+        begin: First iteration of the schedule.
+        end: The iteration at which ``end_value`` is reached.
+        last_step: Steps done since ``begin`` when resuming without a state
+            dict, -1 for none.
+        by_epoch: Count ``begin`` and ``end`` in epochs.
+
+    Raises:
+        ValueError: ``end_value`` is no beta.
+
+    Source: Huang et al. 2024, arXiv:2501.05441.
+    """
+
+    def __init__(self,
+                 optimizer: Optimizer | OptimWrapper,
+                 *,
+                 end_value: float,
+                 begin: int = 0,
+                 end: int,
+                 last_step: int = -1,
+                 by_epoch: bool = False) -> None:
+        if not 0 <= end_value < 1:
+            raise ValueError(f'CosineBeta2: end_value={end_value}, expected a '
+                             'number in [0, 1).')
+        self.end_value = end_value
+        self.duration = end - begin
+        # As above, MMEngine's last step is at end - 1.
+        super().__init__(
+            optimizer,
+            param_name='betas',
+            begin=begin,
+            end=end + 1,
+            last_step=last_step,
+            by_epoch=by_epoch)
+
+    def _get_value(self) -> list[tuple[float, float]]:
+        progress = self.last_step / self.duration
+        return [(beta1, cosine_ramp(beta2, self.end_value, progress))
+                for beta1, beta2 in self.base_values]
 
 
 SchedulerCfg = dict | Sequence | _ParamScheduler

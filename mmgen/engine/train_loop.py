@@ -53,7 +53,9 @@ class GenTrainLoop(IterBasedTrainLoop):
                  val_at_start: bool = False) -> None:
         max_iters = _whole_number('max_iters', max_iters)
         self.val_interval = _whole_number('val_interval', val_interval)
-        BaseLoop.__init__(self, runner, _positioned(dataloader))
+        self._loader_cfg = _positioned(dataloader)
+        BaseLoop.__init__(self, runner, self._loader_cfg)
+        self._batches: Iterator | None = None
         self._max_iters = max_iters
         self._max_epochs = 1  # hooks that count epochs see one
         self.resume_at(iteration=0, epoch=0, samples=0)
@@ -103,11 +105,10 @@ class GenTrainLoop(IterBasedTrainLoop):
         if self._iter >= self._max_iters:
             runner.logger.info(
                 f'Already at max_iters={self._max_iters}: nothing to train.')
-        batches = self._open()
         with StopRequest() as stop:
             while self._iter < self._max_iters and not self.stop_training:
                 runner.model.train()
-                data_batch = next(batches)
+                data_batch = self._next_batch()
                 seed_everything(runner.base_seed, self._iter, get_rank())
                 self.run_iter(data_batch)
                 due = self._validation_is_due()
@@ -118,6 +119,29 @@ class GenTrainLoop(IterBasedTrainLoop):
         runner.call_hook('after_train_epoch')
         runner.call_hook('after_train')
         return runner.model
+
+    def change_data(self, batch_size: int) -> None:
+        """Read on from the same place in other batches.
+
+        For a hook that has changed the dataset, before a batch is fetched.
+
+        Args:
+            batch_size: Images in a batch of this process from now on.
+        """
+        self.resume_at(self._iter, self._epoch, self.samples_seen)
+        self._batches = None
+        self.dataloader = self.runner.build_dataloader(
+            dict(
+                self._loader_cfg,
+                dataset=self.dataloader.dataset,
+                batch_size=batch_size))
+
+    def _next_batch(self) -> dict:
+        """The batch of the current iteration."""
+        self.runner.call_hook('before_fetch')
+        if self._batches is None:
+            self._batches = self._open()
+        return next(self._batches)
 
     def _open(self) -> Iterator:
         """Batches from the current iteration on."""

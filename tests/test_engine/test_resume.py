@@ -1,13 +1,12 @@
 """A run that was killed and resumed equals one that never stopped."""
-import os
 import shutil
 import signal
 
 import pytest
 import torch
 from mmengine.config import Config
-from mmengine.hooks import Hook
-from tiny_runs import in_children, tiny_config, write_images
+from tiny_runs import (assert_same, in_children, tiny_config, train,
+                       write_images)
 
 from mmgen.datasets import UnconditionalImageDataset
 from mmgen.datasets.loading import SeededDataset
@@ -16,63 +15,9 @@ from mmgen.engine.runner import build_runner
 from mmgen.utils.checkpoint_file import read_checkpoint
 
 
-class KillAt(Hook):
-    """Kill the process after an iteration, as an outage would."""
-
-    priority = 'LOWEST'
-
-    def __init__(self, iteration):
-        self.iteration = iteration
-
-    def after_train_iter(self, runner, batch_idx, data_batch=None,
-                         outputs=None):
-        if runner.iter + 1 == self.iteration:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-
 @pytest.fixture(scope='module')
 def data_root(tmp_path_factory):
     return write_images(tmp_path_factory.mktemp('images'))
-
-
-def train(cfg, world_size, kill_at=None, resume=False):
-    """Train in ``world_size`` processes; their exit codes."""
-    cfg = Config(cfg)
-    cfg.resume = resume
-    if world_size > 1:
-        cfg.launcher = 'pytorch'
-
-    def run():
-        runner = build_runner(cfg)
-        if kill_at is not None:
-            runner.register_hook(KillAt(kill_at))
-        runner.train()
-
-    return in_children(run, world_size)
-
-
-def all_tensors(value, path=''):
-    """Every tensor and number of a checkpoint, by its place."""
-    if isinstance(value, dict):
-        for key, item in value.items():
-            yield from all_tensors(item, f'{path}/{key}')
-    elif isinstance(value, (list, tuple)):
-        for index, item in enumerate(value):
-            yield from all_tensors(item, f'{path}/{index}')
-    else:
-        yield path, value
-
-
-def assert_same(a, b):
-    """Model, average, optimisers and schedules are equal bit by bit."""
-    for part in ('state_dict', 'optimizer', 'param_schedulers', 'updates'):
-        ours, theirs = dict(all_tensors(a[part])), dict(all_tensors(b[part]))
-        assert ours.keys() == theirs.keys()
-        for key, value in ours.items():
-            if isinstance(value, torch.Tensor):
-                assert torch.equal(value, theirs[key]), f'{part}{key}'
-            else:
-                assert value == theirs[key], f'{part}{key}'
 
 
 @pytest.mark.parametrize('amp', [False, True], ids=['fp32', 'amp'])

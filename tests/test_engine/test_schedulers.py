@@ -3,7 +3,8 @@ import copy
 import pytest
 import torch
 from mmengine.optim import OptimWrapper
-from mmgen.engine.schedulers import LinearLrInterval, fill_schedulers
+from mmgen.engine.schedulers import (CosineBeta2, LinearLrInterval,
+                                     fill_schedulers)
 from mmgen.registry import PARAM_SCHEDULERS
 from torch import nn
 
@@ -102,6 +103,49 @@ def test_group_with_its_own_rate_keeps_its_ratio():
 def test_nonsense_is_refused(change, words):
     with pytest.raises(ValueError, match=words):
         LinearLrInterval(_optim_wrapper(), **{**STAIRCASE, **change})
+
+
+def _betas(wrapper, scheduler, iters):
+    """The betas that each iteration uses."""
+    found = []
+    for _ in range(iters):
+        found.append(wrapper.param_groups[0]['betas'])
+        wrapper.step()
+        scheduler.step()
+    return found
+
+
+def _adam():
+    return OptimWrapper(
+        torch.optim.Adam(nn.Linear(2, 2).parameters(), betas=(0.5, 0.9)))
+
+
+def test_second_beta_goes_along_a_cosine():
+    wrapper = _adam()
+    found = _betas(wrapper, CosineBeta2(wrapper, end_value=0.99, end=4), 7)
+    half = 0.045 * 2**-0.5
+    assert [beta2 for _, beta2 in found] == pytest.approx(
+        [0.9, 0.945 - half, 0.945, 0.945 + half, 0.99, 0.99, 0.99])
+    assert {beta1 for beta1, _ in found} == {0.5}
+
+
+def test_second_beta_is_resumed():
+    straight = _adam()
+    expected = _betas(
+        straight, CosineBeta2(straight, end_value=0.99, end=6), 8)
+    first = _adam()
+    scheduler = CosineBeta2(first, end_value=0.99, end=6)
+    _betas(first, scheduler, 3)
+    second = _adam()
+    resumed = CosineBeta2(second, end_value=0.99, end=6)
+    second.load_state_dict(copy.deepcopy(first.state_dict()))
+    resumed.load_state_dict(copy.deepcopy(scheduler.state_dict()))
+    assert _betas(second, resumed, 5) == expected[3:]
+
+
+def test_second_beta_is_one():
+    with pytest.raises(ValueError, match='CosineBeta2: end_value=1, expected'):
+        CosineBeta2(_adam(), end_value=1, end=4)
 
 
 def test_schedulers_of_mmengine_count_iterations_here():

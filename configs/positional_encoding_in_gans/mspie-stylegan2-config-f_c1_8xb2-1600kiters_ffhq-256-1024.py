@@ -1,0 +1,44 @@
+"""MSPIE-StyleGAN2 at 256, 512 and 1024, configuration f.
+
+The first feature map is a sinusoidal encoding, continued to other sizes. The
+generator has half the widths from 64 pixels on.
+
+Paper: Xu, Wang, Chen, Zhou and Loy 2020, arXiv:2012.05217.
+Data: FFHQ, 1024x1024, in the folder named below.
+Result: see README.md beside this file.
+Cost: 8 GPUs, 1.5M iterations of 2 images each.
+Command: bash tools/dist_train.sh \
+    configs/positional_encoding_in_gans/mspie-stylegan2-config-f_c1_8xb2-1600kiters_ffhq-256-1024.py 8
+"""
+_base_ = [
+    '../_base_/models/mspie-stylegan2_256-512.py',
+    '../_base_/datasets/unconditional_imgs_flip.py',
+    '../_base_/metrics/fid-50k_ema.py', '../_base_/default_runtime.py'
+]
+
+model = dict(
+    train_settings=dict(multi_input_scales=[0, 4, 12]),
+    generator=dict(
+        channel_multiplier=1,
+        head_pos_encoding=dict(
+            type='SPE',
+            embedding_dim=256,
+            padding_idx=0,
+            init_size=256,
+            center_shift=100)))
+
+train_cfg = dict(max_iters=1500002)
+default_hooks = dict(checkpoint=dict(save_best='FID-Full-50k/fid'))
+
+dataset = dict(data_root='./data/ffhq/images')
+train_dataloader = dict(batch_size=2, dataset=dataset)
+val_dataloader = dict(batch_size=2, dataset=dataset)
+test_dataloader = dict(batch_size=2, dataset=dataset)
+
+custom_hooks = [
+    dict(
+        type='GenVisualizationHook',
+        interval=5000,
+        fixed_input=True,
+        vis_kwargs_list=dict(type='GAN', name='fake_img'))
+]

@@ -1,0 +1,32 @@
+"""StyleGAN2 on FFHQ at 1024x1024.
+
+Paper: Karras, Laine, Aittala, Hellsten, Lehtinen and Aila 2020, arXiv:1912.04958.
+Data: the 1024x1024 images of FFHQ under data/ffhq/images.
+Result: see README.md beside this file.
+Cost: 8 GPUs, 800k iterations of 4 images each.
+Command: bash tools/dist_train.sh \
+    configs/styleganv2/stylegan2_c2_8xb4_ffhq-1024x1024.py 8
+"""
+_base_ = [
+    '../_base_/models/stylegan2_256x256.py',
+    '../_base_/datasets/unconditional_imgs_flip.py',
+    '../_base_/metrics/fid-50k_ema.py', '../_base_/default_runtime.py'
+]
+
+model = dict(generator=dict(out_size=1024), discriminator=dict(in_size=1024))
+
+train_cfg = dict(max_iters=800002)
+default_hooks = dict(checkpoint=dict(save_best='FID-Full-50k/fid'))
+
+dataset = dict(data_root='./data/ffhq/images')
+train_dataloader = dict(batch_size=4, dataset=dataset)
+val_dataloader = dict(batch_size=4, dataset=dataset)
+test_dataloader = dict(batch_size=4, dataset=dataset)
+
+custom_hooks = [
+    dict(
+        type='GenVisualizationHook',
+        interval=5000,
+        fixed_input=True,
+        vis_kwargs_list=dict(type='GAN', name='fake_img'))
+]

@@ -1,0 +1,34 @@
+"""StyleGAN3-R on FFHQ-U at 256x256 for weights converted from the authors'.
+
+Testing only. The weights make RGB; rgb2bgr turns it into the order of the other
+models.
+
+Paper: Karras, Aittala, Laine, Härkönen, Hellsten, Lehtinen and Aila 2021,
+    arXiv:2106.12423.
+Data: FFHQ-U (FFHQ without alignment, by the authors' dataset tool) under
+    data/ffhqu/images, for the real side of FID.
+Result: see README.md beside this file.
+Cost: 50000 images and their features.
+Command: python tools/test.py \
+    configs/styleganv3/stylegan3-r_cvt-official-rgb_8xb4_ffhqu-256x256.py CHECKPOINT
+"""
+_base_ = [
+    '../_base_/models/stylegan3-r_1024x1024.py',
+    '../_base_/datasets/unconditional_imgs_flip_lanczos_256x256.py',
+    '../_base_/metrics/fid-50k_ema.py', '../_base_/default_runtime.py'
+]
+
+model = dict(
+    generator=dict(
+        out_size=256,
+        rgb2bgr=True,
+        synthesis_cfg=dict(channel_base=32768)),
+    discriminator=dict(in_size=256, channel_multiplier=1))
+
+dataset = dict(data_root='./data/ffhqu/images')
+val_dataloader = dict(batch_size=4, dataset=dataset)
+test_dataloader = dict(batch_size=4, dataset=dataset)
+
+train_cfg = None
+train_dataloader = None
+optim_wrapper = None
