@@ -53,6 +53,35 @@ def test_killed_and_resumed_equals_uninterrupted(family, num_workers,
         straight / 'iter_10.pth'))
 
 
+ADA = dict(
+    type='ADAAug', aug_pipeline=dict(xflip=1, scale=1, brightness=1),
+    augment_initial_p=0.5, ada_kimg=0.1, update_interval=3)
+
+
+@pytest.mark.parametrize('world_size', [1, 2], ids=['1proc', '2procs'])
+@pytest.mark.parametrize('family, disc_augment', [
+    ('stylegan2', ADA), ('stylegan3', None)])
+def test_state_beside_the_weights_goes_on(family, disc_augment, world_size,
+                                          data_root, tmp_path):
+    """Running means, adaptive augmentation, penalties that are not due."""
+
+    def config(work_dir):
+        cfg = tiny_config(data_root, work_dir, family)
+        cfg['model']['disc_augment'] = disc_augment
+        return cfg
+
+    straight, broken = tmp_path / 'straight', tmp_path / 'broken'
+    assert train(config(straight), world_size) == [0] * world_size
+    killed = train(config(broken), world_size, kill_at=13)
+    assert killed == [-signal.SIGKILL] * world_size
+    assert train(config(broken), world_size, resume=True) == [0] * world_size
+    expected = read_checkpoint(straight / 'iter_20.pth')
+    assert_same(expected, read_checkpoint(broken / 'iter_20.pth'))
+    if disc_augment:
+        p = expected['state_dict']['disc_augment.aug_pipeline.p']
+        assert p != ADA['augment_initial_p']
+
+
 def assert_different_from_start(end, middle):
     """The ten iterations that are compared did something."""
     assert any(not torch.equal(end['state_dict'][key], value)
