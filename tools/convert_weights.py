@@ -21,7 +21,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('output', type=Path, help='the checkpoint to write')
     parser.add_argument(
         '--config', type=Path,
-        help='the config of the model; by default that of the 128x128 one')
+        help='the config of the model; by default the first one that '
+        'docs/converting_weights.md names')
     parser.add_argument(
         '--truncation', type=float,
         help='for huggingface-biggan-deep: whose statistics to take, from 0 '

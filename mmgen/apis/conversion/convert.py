@@ -13,8 +13,11 @@ from torch import Tensor, nn
 from mmgen.apis.conversion.biggan_pytorch import BIGGAN_PYTORCH
 from mmgen.apis.conversion.huggingface_biggan_deep import \
     HUGGINGFACE_BIGGAN_DEEP
+from mmgen.apis.conversion.rosinality_stylegan2 import ROSINALITY_STYLEGAN2
 from mmgen.apis.conversion.source import Layout, Source
 from mmgen.apis.conversion.studiogan import STUDIOGAN
+from mmgen.apis.conversion.stylegan2_ada_pytorch import STYLEGAN2_ADA_PYTORCH
+from mmgen.apis.conversion.stylegan3 import STYLEGAN3
 from mmgen.engine.checkpointing import write_checkpoint
 from mmgen.engine.launching import load_config
 from mmgen.models.layers.pretrained import REMEDY
@@ -26,11 +29,17 @@ SOURCES = {
     'biggan-pytorch': BIGGAN_PYTORCH,
     'studiogan': STUDIOGAN,
     'huggingface-biggan-deep': HUGGINGFACE_BIGGAN_DEEP,
+    'stylegan2-ada-pytorch': STYLEGAN2_ADA_PYTORCH,
+    'stylegan3': STYLEGAN3,
+    'rosinality-stylegan2': ROSINALITY_STYLEGAN2,
 }
 
 # Ours alone: how many batches a norm has seen. Only a norm without a momentum
 # reads it, and no network here has one.
 COUNTER = 'num_batches_tracked'
+
+# Ours alone: an augmentation in a discriminator, which begins anew.
+AUGMENTATION = 'ada_aug.'
 
 
 def convert_weights(source: str,
@@ -41,8 +50,9 @@ def convert_weights(source: str,
     """Write the checkpoint ``out`` with the weights of a foreign file.
 
     A generator becomes the averaged generator as well, so that either can be
-    sampled. Other networks of the model are not in the checkpoint. No code of
-    the file is run.
+    sampled, and the other way round, unless the file has both. Other networks
+    of the model are not in the checkpoint, nor are those that the model does
+    not have. No code of the file is run.
 
     Args:
         source: One of `SOURCES`.
@@ -53,7 +63,7 @@ def convert_weights(source: str,
             several; None for no truncation.
 
     Returns:
-        Which network it was.
+        Which networks they are, joined by "and".
 
     Raises:
         FileNotFoundError: There is no such file or config.
@@ -65,27 +75,26 @@ def convert_weights(source: str,
                          f'of {", ".join(SOURCES)}.')
     project = SOURCES[source]
     file = f'{path} ({source})'
-    state = read_state(path)
-    network = which_network(project, state, file)
-    layout = project.layouts[network]
+    networks = read_networks(project, path, file)
     model_cfg = load_config(config).model
     with torch.device('meta'):
         model = MODELS.build(model_cfg)
-    ours = getattr(model, network)
-    owner = f'the {network} of {config}'
-    if ours is None:
-        raise ValueError(f'{file}: it holds a {network}, but there is none in '
-                         f'{config}. Give another --config.')
 
-    origins = translate(state, project.flat(state), layout, file)
-    check_names(origins, ours, file, owner)
-    entries = {name: value for name, (_, value) in origins.items()}
-    project.change(entries, truncation)
-    complete(entries, ours, project.bn_eps)
-    check_shapes(entries, origins, ours, file, owner)
-    if works_in_bgr(model_cfg):
-        for layer in layout.image_layers:
-            swap_channels(entries, layer)
+    entries = {}
+    for network, state in networks.items():
+        kind = network.removesuffix('_ema')
+        ours = getattr(model, kind)
+        if ours is None:
+            continue
+        where = file if project.read is None else f'{file}, {network}'
+        entries[network] = convert_network(
+            project, kind, state, ours, truncation, where,
+            f'the {kind} of {config}')
+        if works_in_bgr(model_cfg, project) != turns_images(model_cfg[kind]):
+            swap_colours(entries[network], project.layouts[kind])
+    if not entries:
+        raise ValueError(f'{file}: it holds a {" and ".join(networks)}, but '
+                         f'there is none in {config}. Give another --config.')
 
     Path(out).parent.mkdir(parents=True, exist_ok=True)
     write_checkpoint(
@@ -93,8 +102,48 @@ def convert_weights(source: str,
             meta=dict(
                 mmgen_version=__version__, converted_from=source,
                 truncation=truncation),
-            state_dict=checkpoint_entries(network, entries, model)), out)
-    return network
+            state_dict=checkpoint_entries(entries, model)), out)
+    return ' and '.join(entries)
+
+
+def convert_network(project: Source, kind: str, state: dict[str, Tensor],
+                    ours: nn.Module, truncation: float | None, file: str,
+                    owner: str) -> dict[str, Tensor]:
+    """The entries of one network under our names, colours as they are.
+
+    Args:
+        project: Where it comes from.
+        kind: Its layout.
+        state: The foreign entries.
+        ours: The network that they are for.
+        truncation: See `convert_weights`.
+        file: Where the entries are from, for messages.
+        owner: Whose network ours is, for messages.
+
+    Raises:
+        ValueError: An entry is unknown, missing or of a wrong shape.
+    """
+    origins = translate(
+        state, project.flat(state), project.layouts[kind], file)
+    expected = expected_entries(ours)
+    check_names(origins, expected, file, owner)
+    entries = {name: value for name, (_, value) in origins.items()}
+    project.change(entries, truncation)
+    complete(entries, ours, project.bn_eps)
+    check_shapes(entries, origins, expected, file, owner)
+    return entries
+
+
+def read_networks(project: Source, path: str | Path,
+                  file: str) -> dict[str, dict[str, Tensor]]:
+    """Our names of the networks in a file to their foreign state dicts."""
+    if project.read is not None:
+        networks = project.read(path)
+        for network, state in networks.items():
+            which_network(project, state, f'{file}, {network}')
+        return networks
+    state = read_state(path)
+    return {which_network(project, state, file): state}
 
 
 def read_state(path: str | Path) -> dict[str, Tensor]:
@@ -139,8 +188,10 @@ def translate(state: dict[str, Tensor], flat: dict[str, str], layout: Layout,
     for key, value in state.items():
         for pattern, name in layout.names:
             if match := re.fullmatch(pattern, flat[key]):
-                ours = name(match) if callable(name) else match.expand(name)
-                origins[ours] = key, value
+                if name is not None:
+                    ours = name(match) if callable(name) \
+                        else match.expand(name)
+                    origins[ours] = key, value
                 break
         else:
             raise ValueError(
@@ -149,10 +200,15 @@ def translate(state: dict[str, Tensor], flat: dict[str, str], layout: Layout,
     return origins
 
 
-def check_names(origins: dict, network: nn.Module, file: str,
+def expected_entries(network: nn.Module) -> dict[str, Tensor]:
+    """What a file has to fill."""
+    return {name: value for name, value in network.state_dict().items()
+            if not name.startswith(AUGMENTATION)}
+
+
+def check_names(origins: dict, expected: dict[str, Tensor], file: str,
                 owner: str) -> None:
     """Refuse the first entry too many and the first that is missing."""
-    expected = network.state_dict()
     for name, (key, _) in origins.items():
         if name not in expected:
             raise ValueError(
@@ -166,24 +222,46 @@ def check_names(origins: dict, network: nn.Module, file: str,
 
 
 def check_shapes(entries: dict[str, Tensor], origins: dict,
-                 network: nn.Module, file: str, owner: str) -> None:
+                 expected: dict[str, Tensor], file: str, owner: str) -> None:
     """Refuse the first entry of another shape."""
-    for name, expected in network.state_dict().items():
-        if entries[name].shape != expected.shape:
+    for name, ours in expected.items():
+        if entries[name].shape != ours.shape:
             raise ValueError(
                 f'{file}: the entry {origins[name][0]!r} makes {name} with '
                 f'shape {list(entries[name].shape)}, expected '
-                f'{list(expected.shape)} in {owner}. Give the config of this '
+                f'{list(ours.shape)} in {owner}. Give the config of this '
                 'model with --config.')
 
 
-def works_in_bgr(model_cfg: dict) -> bool:
-    """Whether the generator turns the RGB that it makes into BGR.
+def turns_images(network_cfg: dict) -> bool:
+    """Whether a network turns the RGB that it works in into BGR, or back.
 
-    1.x's two families spell that differently.
+    1.x's families spell that differently.
     """
-    return any(model_cfg['generator'].get(name)
-               for name in ('rgb2bgr', 'rgb_to_bgr'))
+    return any(network_cfg.get(name)
+               for name in ('rgb2bgr', 'rgb_to_bgr', 'input_bgr2rgb'))
+
+
+def works_in_bgr(model_cfg: dict, project: Source) -> bool:
+    """Whether the networks of a model are to exchange BGR images.
+
+    Generators that nothing can be changed in make RGB, unless they turn it.
+    """
+    if turns_images(model_cfg['generator']):
+        return True
+    if not project.layouts['generator'].image_entries:
+        return False
+    preprocessor = model_cfg.get('data_preprocessor') or {}
+    return not preprocessor.get('bgr_to_rgb')
+
+
+def swap_colours(entries: dict[str, Tensor], layout: Layout) -> None:
+    """Let a network of RGB images take or make BGR ones."""
+    for layer in layout.image_layers:
+        swap_channels(entries, layer)
+    for pattern, axis in layout.image_entries:
+        for name in filter(re.compile(pattern).fullmatch, entries):
+            entries[name] = entries[name].flip(axis)
 
 
 def swap_channels(entries: dict[str, Tensor], layer: str) -> None:
@@ -198,33 +276,39 @@ def swap_channels(entries: dict[str, Tensor], layer: str) -> None:
 
 
 def complete(entries: dict[str, Tensor], network: nn.Module,
-             bn_eps: float) -> None:
+             bn_eps: float | None) -> None:
     """Bring the rest into our form, in place.
 
     Norms: the sum of variance and epsilon becomes the foreign one, whatever
-    ours is. The counters are 0. Numbers kept as vectors of one become
-    scalars.
+    ours is. The counters are 0. Axes of length 1 are added or taken away.
     """
-    for name, expected in network.state_dict().items():
+    for name, expected in expected_entries(network).items():
         if name.endswith(COUNTER):
             entries.setdefault(name, torch.tensor(0))
         elif name.endswith('running_var'):
             eps = network.get_submodule(name.rpartition('.')[0]).eps
             entries[name] = entries[name] + (bn_eps - eps)
-        elif not expected.ndim and entries[name].numel() == 1:
-            entries[name] = entries[name].reshape(())
+        elif entries[name].squeeze().shape == expected.squeeze().shape:
+            entries[name] = entries[name].reshape(expected.shape)
 
 
-def checkpoint_entries(network: str, entries: dict[str, Tensor],
+def checkpoint_entries(networks: dict[str, dict[str, Tensor]],
                        model: nn.Module) -> dict[str, Tensor]:
-    """The entries under the names that the whole model has for them."""
+    """The entries of all networks under the names that the model has."""
+    networks = dict(networks)
+    average = networks.pop('generator_ema', networks.get('generator'))
+    if average is not None and not model.with_ema_gen:
+        networks['generator'] = average
+    elif average is not None:
+        networks.setdefault('generator', average)
+        networks['generator_ema.module'] = average
     # Copies: a view would be written with all that it is a view of.
-    entries = {name: value.clone(memory_format=torch.contiguous_format)
-               for name, value in entries.items()}
-    state = {f'{network}.{name}': value for name, value in entries.items()}
-    if network == 'generator' and model.with_ema_gen:
-        state |= {f'generator_ema.module.{name}': value
-                  for name, value in entries.items()}
+    state = {
+        f'{network}.{name}': value.clone(memory_format=torch.contiguous_format)
+        for network, entries in networks.items()
+        for name, value in entries.items()
+    }
+    if 'generator_ema.module' in networks:
         # The average has begun: training on moves it, and does not replace it.
         state['generator_ema.steps'] = torch.tensor(1)
     return state

@@ -2,12 +2,13 @@
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 from torch import Tensor
 
 # Patterns of whole foreign keys, and what each is called here: a template for
-# `re.Match.expand`, or a function of the match.
-Names = tuple[tuple[str, str | Callable[[re.Match], str]], ...]
+# `re.Match.expand`, or a function of the match; None for what is left out.
+Names = tuple[tuple[str, str | Callable[[re.Match], str] | None], ...]
 
 # What the two spectral norms add to a layer's weight and bias.
 TORCH_SN = '(weight|weight_orig|weight_u|weight_v|bias)'
@@ -16,18 +17,22 @@ AJBROCK_SN = '(weight|u0|sv0|bias)'
 
 @dataclass(frozen=True)
 class Layout:
-    """One kind of file, which holds one network.
+    """The entries of one network.
 
     Args:
-        marker: Pattern that no key of another kind of file begins with.
+        marker: Pattern with which no key of another network begins.
         names: The first pattern that fits a key counts.
         image_layers: What takes an image in, by our names. Its channels
             change places where the foreign project has RGB and ours BGR.
+        image_entries: The same where there is no spectral norm, and for what
+            makes an image: patterns of our entries, and the axis of the
+            channels. A generator without them makes RGB for good.
     """
 
     marker: str
     names: Names
     image_layers: tuple[str, ...] = ()
+    image_entries: tuple[tuple[str, int], ...] = ()
 
 
 def as_they_are(keys: Iterable[str]) -> dict[str, str]:
@@ -56,15 +61,21 @@ class Source:
     Args:
         config: Where the file's model is, under ``configs/``, unless the user
             names another.
-        bn_eps: What the project adds to the variance in its norms.
-        layouts: Our name of a network to the files that hold it.
+        layouts: Our name of a network to its entries.
+        bn_eps: What the project adds to the variance in its norms; None if
+            it has no norms.
+        read: From a file to our names of the networks in it and their state
+            dicts, for projects whose files hold several; ``generator_ema`` is
+            the averaged generator. None where a file holds the state dict of
+            one network, which is known by its marker.
         flat: From all foreign keys to what each is looked up as.
         change: Changes numbers, in place, under our names; it is given the
             truncation that the user wants, or None.
     """
 
     config: str
-    bn_eps: float
     layouts: dict[str, Layout]
+    bn_eps: float | None = None
+    read: Callable[[str | Path], dict[str, dict[str, Tensor]]] | None = None
     flat: Callable[[Iterable[str]], dict[str, str]] = as_they_are
     change: Callable[[dict[str, Tensor], float | None], None] = no_truncation
