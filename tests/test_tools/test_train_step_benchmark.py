@@ -20,6 +20,6 @@ def test_work_grows_with_the_batch():
     counts = []
     for size in (2, 4):
         settings = Namespace(**{**vars(SETTINGS), 'batch_size': size})
-        counts.append(TOOL['operations'](
-            TOOL['Training']('dcgan', False, settings)))
+        training = TOOL['Training']('dcgan', False, settings)
+        counts.append(TOOL['count_operations'](training.turn))
     assert counts[1] == 2 * counts[0] > 1e9

@@ -154,8 +154,8 @@ def convolution_peak(amp: bool, args: argparse.Namespace) -> float:
     return 2 * x.numel() * 512 * 9 / min(seconds)
 
 
-def operations(training: Training) -> int:
-    """Work of one turn: convolutions and matrix products."""
+def count_operations(work: Callable[[], None]) -> int:
+    """What ``work`` computes in convolutions and matrix products."""
     from torch.utils._python_dispatch import TorchDispatchMode
     from torch.utils.flop_counter import flop_registry
 
@@ -173,7 +173,7 @@ def operations(training: Training) -> int:
             return out
 
     with Counter() as counter:
-        training.turn()
+        work()
     return counter.total
 
 
@@ -211,7 +211,7 @@ def measure(family: str, args: argparse.Namespace) -> dict:
     """Seconds, work per second, share of the peak and memory, both ways."""
     trainings = {name: Training(family, name == 'amp', args)
                  for name in ('fp32', 'amp')}
-    work = {name: operations(training)
+    work = {name: count_operations(training.turn)
             for name, training in trainings.items()}
     for training in trainings.values():
         for _ in range(WARM_UP):
