@@ -1,10 +1,9 @@
 """Small images out of a PyPI package, written as one folder for each class.
 
-What the tools beside this file have in common. The package is downloaded with
+What the tools for such packages have in common. The package is downloaded with
 pip and files of it are read; it is not imported and need not be installed.
 """
 import argparse
-import hashlib
 import subprocess
 import sys
 import tempfile
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from image_files import are_complete, check_count, check_sha256, write
 
 SIDE = 28  # of the images in the packages, pixels
 
@@ -38,20 +38,16 @@ def prepare(read: Reader, *, description: str, package: str, kind: str,
     """
     args = _parse_args(description, package, kind, out)
     folder = args.out / 'train'
-    if _is_complete(folder, count, args.size):
+    if are_complete(_images(folder), count, args.size):
         print(f'{count} {kind} are in {folder} already.')
         return
     with tempfile.TemporaryDirectory() as temporary:
         wheel = args.wheel or _download_wheel(package, Path(temporary))
         images, classes = read(wheel)
     for image, path in zip(images, _targets(classes, folder)):
-        _write(path, _fit(image, args.size))
+        write(path, _fit(image, args.size))
     (args.out / 'SOURCE.txt').write_text(note)
-    written = len(_images(folder))
-    if written != count:
-        sys.exit(f'{folder} holds {written} images, expected {count}: it has '
-                 'files that do not belong there. Remove the folder and start '
-                 'again.')
+    check_count(folder, _images(folder), count)
     print(f'{count} {kind} of {args.size}x{args.size} are in {folder}, one '
           f'folder for each class; {args.out / "SOURCE.txt"} says where they '
           'come from.')
@@ -67,10 +63,7 @@ def read_member(wheel: Path, package: str, member: str, sha256: str) -> bytes:
             content = archive.read(member)
     except (OSError, zipfile.BadZipFile, KeyError) as error:
         sys.exit(f'{wheel} is not the wheel of {package}: {error}')
-    found = hashlib.sha256(content).hexdigest()
-    if found != sha256:
-        sys.exit(f'{wheel}: {member} has the sha256 {found}, expected '
-                 f'{sha256}. Use {package}.')
+    check_sha256(content, sha256, f'{wheel}: {member}', package)
     return content
 
 
@@ -129,20 +122,3 @@ def _targets(classes: Iterable[str], folder: Path) -> Iterator[Path]:
 def _images(folder: Path) -> list[Path]:
     """The images that are there."""
     return list(folder.glob('*/*.png'))
-
-
-def _is_complete(folder: Path, count: int, size: int) -> bool:
-    """Whether all images are there, in this size."""
-    files = _images(folder)
-    if len(files) != count:
-        return False
-    sample = cv2.imread(str(files[0]), cv2.IMREAD_UNCHANGED)
-    return sample is not None and sample.shape == (size, size)
-
-
-def _write(path: Path, image: np.ndarray) -> None:
-    """Write a PNG under another name first: a file there is a whole file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix('.part')
-    draft.write_bytes(cv2.imencode('.png', image)[1].tobytes())
-    draft.replace(path)
