@@ -42,7 +42,9 @@ def modulated_conv(x: Tensor,
         ``[N, C', H', W']``.
     """
     if demodulate and x.dtype == torch.float16:
-        weight, style = _small(weight), _small(style)
+        # With the root, even values that all add up stay in range.
+        weight = _small(weight) * weight[0].numel()**-0.5
+        style = _small(style)
     x = convolve(x * _channels(style, x), weight.to(x.dtype))
     if not demodulate:
         return x

@@ -1,11 +1,14 @@
 """The modulated convolution against the definition, image by image."""
+from functools import partial
+
 import pytest
 import torch
 import torch.nn.functional as F
 from golden_numbers import _value
 from recorded_numbers import RecordedNumbers
 
-from mmgen.models.layers.modulated_conv import ModulatedConv2d
+from mmgen.models.layers.modulated_conv import (ModulatedConv2d,
+                                                modulated_conv)
 from mmgen.ops import fir_kernel, upfirdn2d
 
 KINDS = dict(
@@ -104,6 +107,16 @@ def test_half_precision_stays_in_range():
     half = layer(x.half(), style)
     assert half.dtype == torch.float16
     assert (half.float() - expected).abs().max() < 0.01 * expected.abs().max()
+
+
+def test_half_precision_stays_in_range_where_all_values_add_up():
+    """Clamped activations of 256 in 512 channels of nine pixels each."""
+    x = torch.full((1, 512, 4, 4), 256.0, dtype=torch.float16)
+    out = modulated_conv(
+        x, torch.ones(2, 512, 3, 3), torch.ones(1, 512),
+        partial(F.conv2d, padding=1))
+    # 4608 times 256, divided by the root of 4608.
+    assert out[0, 0, 1, 1].item() == pytest.approx(256 * 4608**0.5, rel=5e-3)
 
 
 def test_style_is_one_at_the_start():
