@@ -6,17 +6,18 @@
 Each phase is timed by itself, in random order within a round: an update of the
 discriminator and one of the generator without penalties, each with its penalty,
 the averaging of weights, and the optimisers alone. Given are medians, the share
-of what a large convolution reaches in the same process, and the mean over the
-sixteen updates after which the penalties repeat.
+of what a large convolution reaches in the same process, the mean over the
+sixteen updates after which the penalties repeat, and the peak memory of a process
+that runs this phase, beyond what it needs before the model is built.
 """
 import argparse
 import json
 import os
 import random
 import statistics
+from collections.abc import Callable
 
 R1_INTERVAL, PATH_INTERVAL = 16, 4
-NEVER = 10**9
 
 
 def parse_args() -> argparse.Namespace:
@@ -71,14 +72,15 @@ class Phases:
         self.inputs = self.model.data_preprocessor(dict(inputs=images))[
             'inputs']
 
-    def disc(self, r1_interval: int = NEVER) -> None:
-        """An update of the discriminator."""
-        self.model.loss_config['r1_interval'] = r1_interval
+    def disc(self, r1_weight: float = 0.0) -> None:
+        """An update of the discriminator, without the penalty by default."""
+        self.model.loss_config.update(r1_interval=1, r1_loss_weight=r1_weight)
         self.model.disc_turn(self.inputs, None, self.optimizers)
 
-    def gen(self, path_interval: int = NEVER) -> None:
-        """An update of the generator and its average."""
-        self.model.loss_config['g_reg_interval'] = path_interval
+    def gen(self, path_weight: float = 0.0) -> None:
+        """The generator's update and average, without the penalty."""
+        self.model.loss_config.update(
+            g_reg_interval=1, g_reg_weight=path_weight)
         self.model.gen_turn(self.inputs, None, self.optimizers)
 
     def average(self) -> None:
@@ -96,16 +98,13 @@ class Phases:
             wrapper.optimizer.step()
             wrapper.optimizer.zero_grad()
 
-    def all(self) -> dict:
+    def named(self) -> dict[str, Callable[[], None]]:
         """Name of a phase to what runs it."""
-        # Penalties are due in update 0 and in none of the others.
-        self.disc()
-        self.gen()
         return {
             'D': self.disc,
-            'D with R1': lambda: self.disc(1),
+            'D with R1': lambda: self.disc(1.0),
             'G': self.gen,
-            'G with path length': lambda: self.gen(1),
+            'G with path length': lambda: self.gen(1.0),
             'average': self.average,
             'optimisers': self.step,
         }
@@ -119,14 +118,31 @@ def mean_step(seconds: dict[str, float]) -> float:
     return plain + r1 / R1_INTERVAL + path / PATH_INTERVAL
 
 
+def peak_memory(name: str, args: argparse.Namespace) -> int:
+    """Bytes at the peak of a phase that is run twice."""
+    import torch
+    from train_step import high_water
+
+    from mmgen.registry import MODELS, OPTIM_WRAPPER_CONSTRUCTORS
+    torch.set_num_threads(args.threads)
+    for registry in (MODELS, OPTIM_WRAPPER_CONSTRUCTORS):
+        registry.import_from_location()
+    before = high_water(args.device)
+    run = Phases(args).named()[name]
+    for _ in range(2):
+        run()
+    return high_water(args.device) - before
+
+
 def main() -> None:
     """Time the phases; a line for each, then one line of JSON."""
     args = parse_args()
     os.environ['OMP_NUM_THREADS'] = str(args.threads)
     import torch
-    from train_step import convolution_peak, count_operations, timed
+    from train_step import (convolution_peak, count_operations,
+                            in_fresh_process, timed)
     torch.set_num_threads(args.threads)
-    phases = Phases(args).all()
+    phases = Phases(args).named()
     work = {name: count_operations(run) for name, run in phases.items()}
     rounds = [
         {name: timed(phases[name], args.device)[0]
@@ -134,19 +150,21 @@ def main() -> None:
         for _ in range(args.rounds)
     ]
     peak = convolution_peak(args.amp, args)
+    memory = {name: in_fresh_process(peak_memory, name, args)
+              for name in phases}
     seconds = {name: statistics.median(row[name] for row in rounds)
                for name in phases}
     for name, value in seconds.items():
         share = work[name] / value / peak
         print(f'{name:<20}{value * 1e3:10.1f} ms   '
               f'{work[name] / 1e9:8.1f} GFLOP   '
-              + (f'{share:5.0%} of peak' if work[name] else ''))
+              f'{share:5.0%} of peak   {memory[name] / 2**20:7.0f} MiB')
     mean = mean_step(seconds)
     total = mean_step(work)
     print(f'{"mean step":<20}{mean * 1e3:10.1f} ms   {total / 1e9:8.1f} GFLOP'
           f'   {total / mean / peak:5.0%} of peak ({peak / 1e9:.0f} GFLOP/s)')
     print(json.dumps(dict(settings=vars(args), seconds=seconds, work=work,
-                          peak=peak, mean_step=mean)))
+                          memory=memory, peak=peak, mean_step=mean)))
 
 
 if __name__ == '__main__':

@@ -180,24 +180,26 @@ def count_operations(work: Callable[[], None]) -> int:
 def peak_memory(family: str, amp: bool, args: argparse.Namespace) -> int:
     """Bytes at the peak of a few turns, beyond the start."""
     import torch
-    torch.set_num_threads(args.threads)
-    on_gpu = args.device != 'cpu'
-
-    def most() -> int:
-        if on_gpu:
-            return torch.cuda.max_memory_allocated()
-        # Not getrusage's maximum, which a process inherits from its parent.
-        status = Path('/proc/self/status').read_text()
-        return int(re.search(r'VmHWM:\s+(\d+) kB', status)[1]) * 1024
 
     from mmgen.registry import MODELS, OPTIM_WRAPPER_CONSTRUCTORS
+    torch.set_num_threads(args.threads)
     for registry in (MODELS, OPTIM_WRAPPER_CONSTRUCTORS):
         registry.import_from_location()
-    before = most()
+    before = high_water(args.device)
     training = Training(family, amp, args)
     for _ in range(WARM_UP):
         training.turn()
-    return most() - before
+    return high_water(args.device) - before
+
+
+def high_water(device: str) -> int:
+    """The most memory that this process has had, bytes."""
+    import torch
+    if device != 'cpu':
+        return torch.cuda.max_memory_allocated()
+    # Not getrusage's maximum, which a process inherits from its parent.
+    status = Path('/proc/self/status').read_text()
+    return int(re.search(r'VmHWM:\s+(\d+) kB', status)[1]) * 1024
 
 
 def in_fresh_process(function: Callable, *arguments):
