@@ -346,8 +346,8 @@ class BigGANDeepDiscriminator(BigGANDiscriminatorBase):
         width = arch['out_channels'][-1]
         self.activation = make_activation(act_cfg)
         self.decision = layers.linear(width, out_channels)
-        if num_classes:
-            self.proj_y = layers.embedding(num_classes, width)
+        self.proj_y = layers.embedding(num_classes, width) \
+            if num_classes else None
         init_weights(self, init_type)
         load_pretrained(self, pretrained)
 

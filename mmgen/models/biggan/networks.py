@@ -16,7 +16,7 @@ from mmgen.models.layers import (BigGANConditionBN, LayerMaker,
                                  NoiseGenerator, SelfAttentionBlock,
                                  check_images, check_labels, init_weights,
                                  load_pretrained, make_activation, make_norm,
-                                 make_upsample)
+                                 make_upsample, projection_logits)
 from mmgen.models.layers.noise_generator import LabelLike, NoiseLike
 from mmgen.registry import MODULES
 
@@ -392,11 +392,7 @@ class BigGANDiscriminatorBase(nn.Module):
         check_labels(label, self.num_classes, owner=owner)
         h = self.conv_blocks(self.input_conv(x))          # [N, C', 4, 4]
         h = self.activation(h).sum((2, 3))                # [N, C']
-        logits = self.decision(h)
-        if label is not None:
-            # The projection: how far the features point to the class.
-            logits = logits + (self.proj_y(label) * h).sum(1, keepdim=True)
-        return logits
+        return projection_logits(h, self.decision, self.proj_y, label)
 
 
 @MODULES.register_module()
@@ -457,8 +453,8 @@ class BigGANDiscriminator(BigGANDiscriminatorBase):
         width = arch['out_channels'][-1]
         self.activation = make_activation(act_cfg)
         self.decision = layers.linear(width, out_channels)
-        if num_classes:
-            self.proj_y = layers.embedding(num_classes, width)
+        self.proj_y = layers.embedding(num_classes, width) \
+            if num_classes else None
         init_weights(self, init_type)
         load_pretrained(self, pretrained)
 

@@ -20,6 +20,7 @@ from .norm import make_norm
 from .pixel_norm import PixelNorm
 from .positional import CatersianGrid, SinusoidalPositionalEmbedding
 from .pretrained import load_pretrained
+from .projection import projection_logits
 from .resample import count_doublings, make_upsample
 from .self_attention import SelfAttentionBlock
 from .spectral_norm import (LayerMaker, SNConv2d, SNEmbedding, SNLinear,
@@ -41,5 +42,5 @@ __all__ = [
     'check_labels', 'check_order', 'conv_layer', 'count_doublings',
     'init_style', 'init_weights', 'load_pretrained', 'make_activation',
     'make_norm', 'make_upsample', 'mapping_network', 'named_parts',
-    'raw_weight', 'resolve_labels', 'resolve_noise'
+    'projection_logits', 'raw_weight', 'resolve_labels', 'resolve_noise'
 ]

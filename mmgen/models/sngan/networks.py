@@ -17,7 +17,7 @@ from mmgen.models.layers import (InitStyle, LayerMaker, NoiseGenerator,
                                  check_images, check_labels, init_style,
                                  init_weights, load_pretrained,
                                  make_activation, make_norm, make_upsample,
-                                 named_parts)
+                                 named_parts, projection_logits)
 from mmgen.registry import MODULES
 
 # Channels before each block, in units of base_channels; after the last block
@@ -472,6 +472,7 @@ class ProjDiscriminator(nn.Module):
         self.activate = make_activation(act_cfg)
         self.decision = ends.linear(width, 1)
         init_weights(self.decision, style.init_type)
+        self.proj_y = None
         if num_classes:
             self.proj_y = ends.embedding(num_classes, width)
             init_weights(self.proj_y, style.init_type)
@@ -492,11 +493,7 @@ class ProjDiscriminator(nn.Module):
         check_labels(label, self.num_classes, owner=owner)
         h = self.conv_blocks(self.from_rgb(x))
         h = self.activate(h).sum((2, 3))                  # [N, C']
-        logits = self.decision(h)
-        if label is not None:
-            # The projection: how far the features point to the class.
-            logits = logits + (self.proj_y(label) * h).sum(1, keepdim=True)
-        return logits
+        return projection_logits(h, self.decision, self.proj_y, label)
 
 
 def list_for_scale(cfg: Sequence | dict | None, table: dict, scale: int, *,
