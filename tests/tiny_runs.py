@@ -137,7 +137,9 @@ def in_children(function: Callable[[], None], world_size: int = 1) -> list[int]:
     """Run ``function`` in forked processes; exit codes, negative if killed.
 
     Forking saves the seconds that importing torch takes. Several processes
-    find the environment of ``torchrun``.
+    find the environment of ``torchrun``. They need not destroy their process
+    group: they end at once, and a group that is gone before a distributed
+    wrapper can wait for a thread that waits for Python.
     """
     port = free_port()
     pids = []

@@ -117,7 +117,6 @@ def test_all_processes_draw_the_scale_of_the_first(tmp_path):
         torch.manual_seed(rank)
         torch.save([model.draw_scale() for _ in range(20)],
                    tmp_path / f'{rank}.pt')
-        dist.destroy_process_group()
 
     assert in_children(run, 2) == [0, 0]
     first, second = (torch.load(tmp_path / f'{rank}.pt') for rank in (0, 1))

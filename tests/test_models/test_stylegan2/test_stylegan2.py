@@ -213,7 +213,6 @@ def test_gradients_of_two_processes_are_those_of_the_joint_batch(tmp_path):
         found, log = disc_gradients(model, real[rank::2], z[rank::2])
         assert 'loss_disc_r1' in log
         torch.save(found, tmp_path / f'{rank}.pt')
-        dist.destroy_process_group()
 
     assert in_children(run, world_size=2) == [0, 0]
     expected, _ = disc_gradients(build(**pairs), real, z)
@@ -234,7 +233,6 @@ def test_two_processes_train_and_agree_on_the_path_length(tmp_path):
         torch.save((log, model.mean_path_length,
                     unwrap(model.generator).state_dict()),
                    tmp_path / f'{dist.get_rank()}.pt')
-        dist.destroy_process_group()
 
     assert in_children(run, world_size=2) == [0, 0]
     (first, mean, weights), (second, other_mean, other_weights) = (
