@@ -8,6 +8,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
+from mmgen.ops.precision import full_precision
+
 
 class SyncBatchNorm(nn.BatchNorm2d):
     """Synchronised batch norm out of plain tensor operations.
@@ -34,8 +36,7 @@ class SyncBatchNorm(nn.BatchNorm2d):
         # Batches may differ in size, so the count is summed as well. The
         # variance is summed around the joint mean: E[x^2] - E[x]^2 loses
         # digits where the mean is large.
-        values = x.transpose(0, 1).flatten(1)
-        values = values.to(torch.promote_types(x.dtype, torch.float32))
+        values = full_precision(x.transpose(0, 1).flatten(1))
         count = values.new_full((1, ), values.shape[1])
         total = _SumOverProcesses.apply(torch.cat([values.sum(1), count]))
         count = total[-1].detach()

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mmgen.ops.precision import full_precision
 from mmgen.registry import MODULES
 
 GAN_TYPES = ('vanilla', 'lsgan', 'wgan', 'wgan-logistic-ns', 'hinge')
@@ -53,7 +54,7 @@ def gan_loss(logits: Tensor,
     arXiv:1406.2661; lsgan, Mao et al. 2016, arXiv:1611.04076; wgan, Arjovsky
     et al. 2017, arXiv:1701.07875; hinge, Lim and Ye 2017, arXiv:1705.02894.
     """
-    x = logits.to(torch.promote_types(logits.dtype, torch.float32))
+    x = full_precision(logits)
     label = real_label_val if target_is_real else fake_label_val
     if gan_type == 'vanilla':
         return F.binary_cross_entropy_with_logits(x, torch.full_like(x, label))

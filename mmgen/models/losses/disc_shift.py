@@ -1,9 +1,9 @@
 """A pull of the discriminator's answers towards 0."""
-import torch
 from torch import Tensor
 
 from mmgen.models.losses.loss_from_outputs import LossFromOutputs
 from mmgen.models.losses.pixelwise import reduce_loss
+from mmgen.ops.precision import full_precision
 from mmgen.registry import MODULES
 
 
@@ -19,8 +19,8 @@ def disc_shift_loss(pred: Tensor,
 
     Source: Karras et al. 2017, arXiv:1710.10196, appendix A.1.
     """
-    pred = pred.to(torch.promote_types(pred.dtype, torch.float32))
-    return reduce_loss(pred.square(), weight, reduction, None)
+    return reduce_loss(
+        full_precision(pred).square(), weight, reduction, None)
 
 
 @MODULES.register_module()

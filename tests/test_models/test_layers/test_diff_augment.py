@@ -237,14 +237,6 @@ def test_a_gan_trains_through_it():
             assert not torch.equal(weight, plain.generator.get_parameter(name))
 
 
-@pytest.fixture
-def process_group():
-    torch.distributed.init_process_group(
-        'gloo', store=torch.distributed.HashStore(), rank=0, world_size=1)
-    yield
-    torch.distributed.destroy_process_group()
-
-
 def test_the_distributed_wrapper_leaves_it_alone(process_group):
     model = biggan(disc_augment=dict(type='DiffAugment', policy=ALL))
     wrapped = MMSeparateDistributedDataParallel(

@@ -189,14 +189,6 @@ def test_a_gan_trains_through_it():
         assert not torch.equal(weight, before[name]), name
 
 
-@pytest.fixture
-def process_group():
-    torch.distributed.init_process_group(
-        'gloo', store=torch.distributed.HashStore(), rank=0, world_size=1)
-    yield
-    torch.distributed.destroy_process_group()
-
-
 def test_state_is_saved_and_loaded_through_the_distributed_wrapper(
         process_group):
     wrapped = MMSeparateDistributedDataParallel(dcgan())
