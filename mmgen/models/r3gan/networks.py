@@ -4,8 +4,7 @@ Huang, Gokaslan, Kuleshov and Tompkin 2024, arXiv:2501.05441, section 3,
 configuration E: residual networks with grouped convolutions in inverted
 bottlenecks and without normalisation; the discriminator is the generator in
 reverse. Not in the paper, so chosen here: the embeddings start with the
-deviation 1 (generator) and ``1 / sqrt(width)`` (discriminator), and a pixel
-keeps its place when an image is resampled.
+deviation 1 (generator) and ``1 / sqrt(width)`` (discriminator).
 """
 from collections.abc import Sequence
 
@@ -19,7 +18,7 @@ from mmgen.registry import MODELS
 
 BASIS = 4  # side of the smallest feature maps, pixels
 SLOPE = 0.2
-BILINEAR = (1, 2, 1)  # a triangle: linear interpolation between two pixels
+BILINEAR = (1, 3, 3, 1)  # pixels are squares: a new one is 1/4 off an old one
 
 
 class BiasedLeakyReLU(nn.Module):
@@ -85,13 +84,12 @@ class Resample(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """``[N, C, H, W]`` to ``[N, C', 2 H, 2 W]`` or ``[N, C', H/2, W/2]``.
 
-        Pixel i becomes pixel 2 i, and the reverse.
+        Around the image there are zeros.
         """
         if self.up:
             return upfirdn2d(
-                self.change_width(x), self.kernel, up=2, pad=1, gain=4)
-        return self.change_width(
-            upfirdn2d(x, self.kernel, down=2, pad=(1, 0)))
+                self.change_width(x), self.kernel, up=2, pad=(2, 1), gain=4)
+        return self.change_width(upfirdn2d(x, self.kernel, down=2, pad=1))
 
 
 @MODELS.register_module()
