@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from mmgen.apis.conversion.biggan_pytorch import BIGGAN_PYTORCH
 from mmgen.apis.conversion.huggingface_biggan_deep import \
     HUGGINGFACE_BIGGAN_DEEP
+from mmgen.apis.conversion.r3gan import R3GAN
 from mmgen.apis.conversion.rosinality_stylegan2 import ROSINALITY_STYLEGAN2
 from mmgen.apis.conversion.source import Layout, Source
 from mmgen.apis.conversion.studiogan import STUDIOGAN
@@ -32,6 +33,7 @@ SOURCES = {
     'stylegan2-ada-pytorch': STYLEGAN2_ADA_PYTORCH,
     'stylegan3': STYLEGAN3,
     'rosinality-stylegan2': ROSINALITY_STYLEGAN2,
+    'r3gan': R3GAN,
 }
 
 # Ours alone: how many batches a norm has seen. Only a norm without a momentum
