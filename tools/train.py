@@ -18,6 +18,11 @@ def parse_args() -> argparse.Namespace:
         help='automatic mixed precision; by default float16 on a GPU and '
         'bfloat16 on a CPU')
     parser.add_argument(
+        '--compile',
+        action='store_true',
+        help='compile the networks with torch.compile: minutes at the start, '
+        'faster iterations afterwards')
+    parser.add_argument(
         '--resume',
         nargs='?',
         const='auto',
@@ -45,6 +50,8 @@ def main() -> None:
     if args.amp:
         dtype = None if args.amp == 'auto' else args.amp
         cfg.optim_wrapper = convert_to_amp(cfg.optim_wrapper, dtype)
+    if args.compile:
+        cfg.compile = cfg.get('compile') or True
     if args.resume:
         cfg.resume = True
         cfg.load_from = None if args.resume == 'auto' else args.resume

@@ -20,6 +20,7 @@ from torch import nn
 import mmgen
 from mmgen.engine.checkpointing import (load_weights, newest_checkpoint,
                                         unpack, write_checkpoint)
+from mmgen.engine.compiling import compile_networks
 from mmgen.engine.distributed import broadcast_buffers, init_dist
 from mmgen.engine.hooks.checkpoint_hook import CheckpointHook
 from mmgen.engine.schedulers import fill_schedulers
@@ -50,6 +51,8 @@ class GenRunner(Runner):
     ``trust_checkpoint=True``, which lets a checkpoint construct any object,
     and ``channels_last=True``, which lays images out with the channels as the
     fastest axis: faster on some devices, the same numbers up to rounding.
+    ``compile``, True or options of `torch.compile`, compiles the networks for
+    training (`compile_networks`), where MMEngine compiles the whole step.
     """
 
     # ---------------------------------------------------------- environment
@@ -85,6 +88,20 @@ class GenRunner(Runner):
         if self.distributed and model_wrapper_cfg is None:
             model_wrapper_cfg = dict(DEFAULT_WRAPPER)
         return super().wrap_model(model_wrapper_cfg, model)
+
+    def _maybe_compile(self, target: str) -> None:
+        """Compile the networks, and nothing in a validation or a test."""
+        options = self.cfg.get('compile')
+        if not options or target != 'train_step':
+            return
+        if not isinstance(options, (bool, dict)):
+            raise TypeError(
+                f'compile: got {options!r}, expected True, or a dict with '
+                'options of torch.compile.')
+        compile_networks(
+            unwrap(self.model), **({} if options is True else options))
+        self.logger.info(
+            'The networks are compiled: the first iterations take minutes.')
 
     def register_default_hooks(self, hooks: dict | None = None) -> None:
         """MMEngine's default hooks with mmgen's beside and in place."""
@@ -141,6 +158,7 @@ class GenRunner(Runner):
         """
         self.sync_buffers()
         updates = self._gather_updates() if save_optimizer else None
+        remembered = self._gather_process_states() if save_optimizer else None
         if not is_main_process():
             return
         checkpoint = dict(
@@ -150,6 +168,8 @@ class GenRunner(Runner):
         if save_optimizer:
             checkpoint['optimizer'] = _on_cpu(self.optim_wrapper.state_dict())
             checkpoint['updates'] = updates
+        if remembered is not None:
+            checkpoint['process_states'] = remembered
         if save_param_scheduler:
             checkpoint['param_schedulers'] = _states(self.param_schedulers)
         self.call_hook('before_save_checkpoint', checkpoint=checkpoint)
@@ -207,6 +227,17 @@ class GenRunner(Runner):
                 grads=[rank[name]['grads'] for rank in ranks])
             for name in own
         }
+
+    def _gather_process_states(self) -> list | None:
+        """What the model remembers in each process, for the first one.
+
+        A model that has such a state, apart from its state dict, has
+        ``process_state()`` and ``load_process_state(state)``.
+        """
+        model = unwrap(self.model)
+        if not hasattr(model, 'process_state'):
+            return None
+        return gather_object(_on_cpu(model.process_state()))
 
     @property
     def checkpoint_hook(self) -> CheckpointHook:
@@ -303,6 +334,7 @@ class GenRunner(Runner):
         self._resume_position(meta)
         self._resume_seed(meta.get('seed'))
         self.message_hub.load_state_dict(checkpoint['message_hub'])
+        self._resume_process_state(checkpoint.get('process_states'))
         if resume_optimizer:
             self._resume_optimizer(checkpoint)
         if resume_param_scheduler and self.param_schedulers is not None:
@@ -353,6 +385,13 @@ class GenRunner(Runner):
                     **updates[name],
                     rank=self.rank,
                     world_size=self.world_size)
+
+    def _resume_process_state(self, states: list | None) -> None:
+        """What the model remembered in this process, or in another one where
+        there were fewer."""
+        model = unwrap(self.model)
+        if states and hasattr(model, 'load_process_state'):
+            model.load_process_state(states[self.rank % len(states)])
 
     def _resume_schedules(self, states: Any) -> None:
         """States of the schedules."""
@@ -406,16 +445,7 @@ def _keep_implementation(wrapper: OptimWrapper, state: dict) -> None:
 
 
 def build_runner(cfg: Config) -> Runner:
-    """The runner of ``cfg``: `GenRunner` unless it names another.
-
-    Raises:
-        ValueError: The config asks to compile the training step.
-    """
+    """The runner of ``cfg``: `GenRunner` unless it names another."""
     if 'runner_type' in cfg:
         return RUNNERS.build(cfg)
-    if cfg.get('compile'):
-        raise ValueError(
-            'compile: MMEngine would compile the whole training step, which '
-            'torch refuses where a gradient penalty is differentiated twice. '
-            'Remove compile from the config.')
     return GenRunner.from_cfg(cfg)

@@ -1,7 +1,7 @@
 """Penalties on the gradient of the discriminator with respect to its input.
 
 All of them run outside autocast and in full precision: a gradient of an
-unscaled half-precision output can underflow.
+unscaled half-precision output can underflow. They are never compiled.
 """
 from collections.abc import Callable
 
@@ -11,6 +11,7 @@ from torch import Tensor
 from mmgen.models.losses.loss_from_outputs import (LazyLossFromOutputs,
                                                    LossFromOutputs)
 from mmgen.ops.precision import explicit_precision, full_precision
+from mmgen.ops.second_derivative import as_written
 from mmgen.registry import MODULES
 
 NORM_MODES = ('pixel', 'HWC')
@@ -110,8 +111,9 @@ def _input_gradient(discriminator: Callable[[Tensor], Tensor], images: Tensor,
     statistic), so the sum gives each image's own gradient.
     """
     images = images.requires_grad_(True)
-    gradient, = torch.autograd.grad(
-        discriminator(images).sum(), images, create_graph=True)
+    with as_written():
+        logits = discriminator(images)
+    gradient, = torch.autograd.grad(logits.sum(), images, create_graph=True)
     return gradient if mask is None else gradient * mask
 
 

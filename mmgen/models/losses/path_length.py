@@ -1,8 +1,8 @@
 """Path length regularisation of a style-based generator.
 
 A step of fixed length in the style should change the image by a fixed amount,
-wherever it begins. Runs outside autocast and in full precision, as the
-gradient penalties do.
+wherever it begins. Runs outside autocast, in full precision and never compiled,
+as the gradient penalties do.
 """
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +13,7 @@ from torch import Tensor
 
 from mmgen.models.losses.loss_from_outputs import LazyLossFromOutputs
 from mmgen.ops.precision import explicit_precision
+from mmgen.ops.second_derivative import as_written
 from mmgen.registry import MODULES
 
 
@@ -51,7 +52,8 @@ def gen_path_regularizer(generator: Callable[..., dict[str, Tensor]],
     """
     size = pl_batch_size or max(num_batches // pl_batch_shrink, 1)
     with explicit_precision(mean_path_length):
-        made = generator(None, num_batches=size, return_latents=True)
+        with as_written():
+            made = generator(None, num_batches=size, return_latents=True)
         lengths = _path_lengths(made['fake_img'], made['latent'])
         new = lengths.detach().mean()
         if sync_mean_buffer:
