@@ -46,6 +46,8 @@ class GoldenCase:
             ]
         if spec['kind'] == 'literal':
             return torch.tensor(spec['value'])
+        if spec['kind'] == 'zeros':
+            return torch.zeros(spec['shape'])
         draw = np.random.Generator(np.random.PCG64(spec['seed']))
         if spec['kind'] == 'randn':
             values = draw.standard_normal(spec['shape'])
@@ -65,7 +67,10 @@ class GoldenCase:
         for key in list(values):
             if key.endswith('.weight_u'):
                 _align(values, key.removesuffix('weight_u'))
-        report = network.load_state_dict(values, strict=False)
+        prefix = spec.get('prefix') or ''  # where a model has the network
+        report = network.load_state_dict(
+            {prefix + key: value for key, value in values.items()},
+            strict=False)
         assert not report.unexpected_keys
         assert set(report.missing_keys) <= set(spec['left_alone'])
         return network.eval()

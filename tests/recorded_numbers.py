@@ -2,7 +2,7 @@
 
 A file holds a JSON string ``meta`` and the arrays ``out/<name>``. Its inputs
 are standard normal numbers from PCG64 with the seed that ``meta`` gives, or
-uniform ones in [-1, 1).
+uniform ones, in [-1, 1) unless it says otherwise.
 """
 import json
 from pathlib import Path
@@ -28,9 +28,12 @@ class RecordedNumbers:
     def input(self, name: str) -> Tensor:
         """The input ``name``, float32."""
         spec = self.meta['inputs'][name]
+        if spec['kind'] == 'literal':
+            return torch.tensor(spec['value'])
         draw = np.random.Generator(np.random.PCG64(spec['seed']))
         values = draw.standard_normal(spec['shape']) \
-            if spec['kind'] == 'randn' else draw.uniform(-1, 1, spec['shape'])
+            if spec['kind'] == 'randn' else draw.uniform(
+                spec.get('low', -1), spec.get('high', 1), spec['shape'])
         return torch.from_numpy(values.astype(np.float32))
 
     def check(self, name: str, value: Tensor, rtol: float = 1e-5) -> None:

@@ -36,7 +36,8 @@ def typed(node, table='NOWHERE'):
     """(registry, name) of each dict with a ``type``, by where it stands.
 
     The registry is None where a type is no class: an activation, a
-    normalisation, a way to initialise, or a kind of input of a picture.
+    normalisation, a way to initialise, a kind of input of a picture, a noise
+    schedule or a kind of log.
     """
     tables = dict(
         dataset='DATASETS', pipeline='TRANSFORMS', metrics='METRICS',
@@ -48,7 +49,7 @@ def typed(node, table='NOWHERE'):
         model_wrapper_cfg='MODEL_WRAPPERS', param_scheduler='PARAM_SCHEDULERS',
         optimizer='OPTIMIZERS', sampler='DATA_SAMPLERS', feature='FEATURES',
         vis_kwargs_list=None, act_cfg=None, default_act_cfg=None, init_cfg=None,
-        norm_cfg=None)
+        norm_cfg=None, betas_cfg=None, log_cfgs=None)
     if isinstance(node, dict):
         if 'type' in node:
             yield table, node['type']
@@ -75,15 +76,18 @@ def test_every_name_is_registered(cfg):
 def test_model_builds_without_memory(cfg):
     with torch.device('meta'):
         model = MODELS.build(cfg.model)
-    assert sum(p.numel() for p in model.generator.parameters()) > 0
-    assert next(model.generator.parameters()).device.type == 'meta'
+    parameters = list(model.parameters())
+    assert sum(p.numel() for p in parameters) > 0
+    assert {p.device.type for p in parameters} == {'meta'}
 
 
 def test_evaluators_build_and_report_the_keys_that_are_saved(cfg):
-    evaluator = registry.EVALUATORS.build(cfg.val_evaluator)
     saved = cfg.default_hooks.checkpoint.get('save_best', [])
     saved = [saved] if isinstance(saved, str) else saved
-    assert set(saved) <= set(evaluator.result_keys())
+    keys = []
+    if cfg.val_cfg is not None:
+        keys = registry.EVALUATORS.build(cfg.val_evaluator).result_keys()
+    assert set(saved) <= set(keys)
 
 
 def test_hooks_build(cfg):
@@ -93,16 +97,20 @@ def test_hooks_build(cfg):
 
 def test_generator_and_images_have_the_same_channels(cfg):
     """The pipeline reads as many channels as the networks have."""
-    loader = cfg.get('val_dataloader')
+    loader = cfg.get('val_dataloader') or cfg.train_dataloader
     flags = [step.get('flag', 'color')
              for step in loader.dataset.get('pipeline', [])
              if step['type'] == 'LoadImageFromFile']
     channels = 1 if flags == ['grayscale'] else 3
+    if 'denoising' in cfg.model:  # one network takes and makes images
+        assert cfg.model.denoising.in_channels == channels
+        return
     assert cfg.model.generator.get('out_channels', 3) == channels
     takes = [cfg.model.discriminator[key]
              for key in ('in_channels', 'in_channel', 'input_channels')
              if key in cfg.model.discriminator]
-    assert (takes or [3]) == [channels]
+    at_once = 2 if cfg.model.type == 'Pix2Pix' else 1  # it judges pairs
+    assert (takes or [3]) == [at_once * channels]
 
 
 def test_average_is_written_as_the_share_of_the_new_weights(cfg):

@@ -10,6 +10,8 @@ from .optim_wrapper_constructor import GenOptimWrapperConstructor
 from .pggan_optim_wrapper_constructor import PGGANOptimWrapperConstructor
 from .runner import GenRunner
 from .schedulers import LinearLrInterval, fill_schedulers
+from .singan_optim_wrapper_constructor import \
+    SinGANOptimWrapperConstructor
 from .signals import EXIT_STOPPED, StopRequest
 from .train_loop import GenTrainLoop
 from .val_loops import GenTestLoop, GenValLoop
@@ -20,7 +22,7 @@ __all__ = [
     'GenTestLoop', 'GenTrainLoop', 'GenValLoop', 'GenVisualizationHook',
     'HistoryLimitHook', 'LinearLrInterval',
     'MMSeparateDistributedDataParallel', 'PGGANFetchDataHook',
-    'PGGANOptimWrapperConstructor', 'PickleDataHook', 'StopRequest',
-    'broadcast_buffers', 'convert_to_amp', 'destroy_dist', 'fill_schedulers',
-    'init_dist'
+    'PGGANOptimWrapperConstructor', 'PickleDataHook',
+    'SinGANOptimWrapperConstructor', 'StopRequest', 'broadcast_buffers',
+    'convert_to_amp', 'destroy_dist', 'fill_schedulers', 'init_dist'
 ]

@@ -221,7 +221,9 @@ class MMSeparateDistributedDataParallel(MMEngineSeparateDDP):
 
     Generator and discriminator take turns, so their gradients must be
     exchanged separately. Sub-modules that are not trained are moved to the
-    device and left as they are.
+    device and left as they are. In a ``ModuleDict`` of networks each is
+    wrapped; it is never called itself, so a wrapper around it would exchange
+    nothing.
 
     The state dict of the model inside has the same keys as without a wrapper,
     and loads such keys, so that checkpoints know nothing of the number of
@@ -229,7 +231,8 @@ class MMSeparateDistributedDataParallel(MMEngineSeparateDDP):
     that the wrapper does not have are those of the model.
 
     Args:
-        module: The model, whose direct children are wrapped.
+        module: The model, whose direct children, and networks in its
+            ``ModuleDict``, are wrapped.
         broadcast_buffers: Copy rank 0's buffers before each forward.
         find_unused_parameters: Needed where an iteration leaves out a part of
             the network, e.g. while it is growing.
@@ -257,22 +260,17 @@ class MMSeparateDistributedDataParallel(MMEngineSeparateDDP):
         # class without SubmoduleDDP.forward, torch's would wrap the model.
         nn.Module.__init__(self)
         self.module = module.to(get_device())
-        for name, child in module.named_children():
+        for parent, name in list(_networks(module)):
+            child = getattr(parent, name)
             if any(p.requires_grad for p in child.parameters()):
                 wrapped = SubmoduleDDP(
                     module=child,
                     broadcast_buffers=broadcast_buffers,
                     find_unused_parameters=find_unused_parameters,
                     **kwargs)
-                setattr(module, name, wrapped)
-        module.register_load_state_dict_pre_hook(_drop_module_on_load)
-
-    def _wrapped_children(self) -> dict[str, nn.Module]:
-        return {
-            name: child
-            for name, child in self.module.named_children()
-            if is_model_wrapper(child)
-        }
+                setattr(parent, name, wrapped)
+        for parent in {parent for parent, _ in _networks(module)}:
+            parent.register_load_state_dict_pre_hook(_drop_module_on_load)
 
     def __getattr__(self, name: str):
         try:
@@ -291,9 +289,20 @@ class MMSeparateDistributedDataParallel(MMEngineSeparateDDP):
     def no_sync(self) -> Iterator[None]:
         """Keep all gradients local inside this context."""
         with ExitStack() as stack:
-            for child in self._wrapped_children().values():
-                stack.enter_context(child.no_sync())
+            for parent, name in _networks(self.module):
+                child = getattr(parent, name)
+                if is_model_wrapper(child):
+                    stack.enter_context(child.no_sync())
             yield
+
+
+def _networks(model: nn.Module) -> Iterator[tuple[nn.Module, str]]:
+    """(parent, name in it) of each network that is trained on its own."""
+    for name, child in model.named_children():
+        if isinstance(child, nn.ModuleDict):
+            yield from ((child, key) for key in child)
+        else:
+            yield model, name
 
 
 def _move_prefix(state_dict: OrderedDict, old: str, new: str) -> None:

@@ -1,8 +1,8 @@
 """Validation and test of a generative model.
 
 Not the data loader's batches are predicted, but as many images as the metrics
-ask for are generated. Nothing of it is felt by the training around: the
-random state is put back, and gradients are off.
+ask for are generated, or translated out of the loader's. Nothing of it is felt
+by the training around: the random state is put back, and gradients are off.
 """
 from collections.abc import Iterable
 from pathlib import Path
@@ -75,10 +75,12 @@ class _GenLoop(BaseLoop):
     def _run_group(self, group: SampleGroup, done: int) -> None:
         """Generate the images of one group; ``done`` batches came before."""
         model = self.runner.model
-        title = f'Generating ({group.request.sample_model})'
+        title = f'Generating ({group.request.sample_model})' \
+            if group.request.sources is None else 'Translating'
         own = sum(batch.size for batch in group.batches)
         with progress(_of_this_process(title), own) as advance:
-            for index, batch in enumerate(group.batches, start=done):
+            batches = self.evaluator.batches_of(group, self.dataloader)
+            for index, batch in enumerate(batches, start=done):
                 self._call_hook('before_{}_iter', batch_idx=index,
                                 data_batch=batch.data)
                 seed_everything(group.request.seed, batch.index)

@@ -3,10 +3,10 @@ from .evaluator import GenEvaluator, build_evaluator
 from .features import EfficientNetLite0, FeatureNetwork
 from .identity import compare_results
 from .metrics import (FrechetInceptionDistance, GenMetric, InceptionScore,
-                      frechet_distance, inception_score)
+                      TransFID, TransIS, frechet_distance, inception_score)
 
 __all__ = [
     'EfficientNetLite0', 'FeatureNetwork', 'FrechetInceptionDistance',
-    'GenEvaluator', 'GenMetric', 'InceptionScore', 'build_evaluator',
-    'compare_results', 'frechet_distance', 'inception_score'
+    'GenEvaluator', 'GenMetric', 'InceptionScore', 'TransFID', 'TransIS',
+    'build_evaluator', 'compare_results', 'frechet_distance', 'inception_score'
 ]

@@ -1,6 +1,6 @@
 """Evaluate several metrics on the same images."""
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from mmgen.evaluation.images import fake_images, to_uint8_rgb
 from mmgen.evaluation.metrics import GenMetric
 from mmgen.evaluation.reference import reference_statistics
 from mmgen.evaluation.samplers import (FakeBatch, FakeRequest, fake_batches,
-                                       loader_batch_size)
+                                       loader_batch_size, source_batches)
 from mmgen.registry import EVALUATORS, METRICS
 
 
@@ -27,7 +27,8 @@ class SampleGroup:
         metrics: Who looks at them.
         total: Images over all processes: what the metric needs that needs
             most.
-        batches: What this process generates.
+        batches: What this process generates; `GenEvaluator.batches_of`
+            gives them with what has to be read for them.
     """
 
     request: FakeRequest
@@ -41,7 +42,7 @@ class GenEvaluator:
     """Prepare metrics, share images and features among them, collect numbers.
 
     The order of work, which a loop follows: `prepare`, for each of `groups`
-    its batches through the model and `process`, `evaluate`.
+    its `batches_of` through the model and `process`, `evaluate`.
 
     Args:
         metrics: A metric, or several, as configs or built.
@@ -75,6 +76,8 @@ class GenEvaluator:
             model: The model itself, without a distributed wrapper.
             dataloader: Loader of the real images.
         """
+        for metric in self.metrics:
+            metric.meet(model, dataloader)
         self._check_ema(model)
         device = next(model.parameters()).device
         self._batch_size_used = self.images_per_batch(dataloader)
@@ -116,6 +119,14 @@ class GenEvaluator:
                 request, metrics, total,
                 fake_batches(request, total, batch_size)))
         return groups
+
+    def batches_of(self, group: SampleGroup,
+                   dataloader: DataLoader) -> Iterable[FakeBatch]:
+        """A group's batches, read from the loader where it translates."""
+        if group.request.sources is None:
+            return group.batches
+        return source_batches(group.request, group.batches,
+                              self.images_per_batch(dataloader), dataloader)
 
     def process(self, group: SampleGroup, batch: FakeBatch, samples: Sequence,
                 model: nn.Module) -> None:

@@ -6,7 +6,7 @@ batches, and each image once.
 """
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mmengine.dist import get_dist_info
@@ -23,18 +23,25 @@ class FakeRequest:
     Attributes:
         sample_model: ``ema`` or ``orig``.
         sample_kwargs: Passed to the model, e.g. truncation.
-        seed: Seed of the noise.
+        seed: Seed of the noise, or of what is random in the data pipeline.
+        sources: Number of the data loader's samples that are to be
+            translated, evenly spaced over its dataset; None for images from
+            noise.
+        target_domain: Into which domain; None for the model's default.
     """
 
     sample_model: str
     sample_kwargs: dict = field(hash=False)
     seed: int
+    sources: int | None = None
+    target_domain: str | None = None
 
     @property
     def key(self) -> str:
         """Text that equal requests have in common."""
         return json.dumps(
-            [self.sample_model, describe(self.sample_kwargs), self.seed],
+            [self.sample_model, describe(self.sample_kwargs), self.seed,
+             self.sources, self.target_domain],
             sort_keys=True)
 
 
@@ -66,6 +73,26 @@ def fake_batches(request: FakeRequest, total: int,
             sample_kwargs=dict(request.sample_kwargs))
         batches.append(FakeBatch(index, start, size, dict(inputs=inputs)))
     return batches
+
+
+def source_batches(request: FakeRequest, batches: list[FakeBatch],
+                   batch_size: int,
+                   dataloader: DataLoader) -> Iterator[FakeBatch]:
+    """The same batches with samples of the loader, to be translated.
+
+    Args:
+        request: With ``sources``.
+        batches: What `fake_batches` gives for that many images.
+        batch_size: Images in a batch.
+        dataloader: Loader of the source images.
+    """
+    samples = real_batches(
+        dataloader, request.sources, batch_size, request.seed)
+    for batch, (_, data) in zip(batches, samples, strict=True):
+        inputs = data['inputs']
+        if isinstance(inputs, dict) and request.target_domain is not None:
+            inputs = dict(inputs, target_domain=request.target_domain)
+        yield replace(batch, data=dict(data, inputs=inputs))
 
 
 def _own_batches(total: int, batch_size: int) -> list[tuple[int, int, int]]:

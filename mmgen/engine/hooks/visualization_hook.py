@@ -33,12 +33,16 @@ class GenVisualizationHook(Hook):
     Args:
         interval: Iterations between two pictures.
         vis_kwargs_list: What to draw, a dict or a list of dicts, with the
-            keys of `Picture`: ``type`` (``'GAN'`` or ``'Noise'``: from noise,
-            with one class in each row for conditional models; ``'Data'``:
-            from the validation data; ``'Arguments'``: from
-            ``forward_kwargs``), ``name``, ``target_keys``,
-            ``sample_model``, ``sample_kwargs``, ..., and those that override
-            the hook's own: ``n_samples``, ``n_row``, ``fixed_input``.
+            keys of `Picture`: ``type`` (``'GAN'``, ``'Noise'`` or
+            ``'SinGAN'``: from noise, with one class in each row for
+            conditional models; ``'DDPMDenoising'``: in each row the way of a
+            diffusion model from noise to an image; ``'Data'``: from the
+            validation data; ``'Translation'``, ``'TranslationVal'`` and
+            ``'TranslationTest'``: translations of training, validation and
+            test data; ``'Arguments'``: from ``forward_kwargs``), ``name``,
+            ``target_keys``, ``sample_model``, ``sample_kwargs``, ..., and
+            those that override the hook's own: ``n_samples``, ``n_row``,
+            ``fixed_input``.
         fixed_input: Whether a picture is made from the same input each time,
             also after a resume. The input follows from the run's seed.
         n_samples: Samples in a picture.
@@ -51,7 +55,7 @@ class GenVisualizationHook(Hook):
         save_at_test: Whether to draw the samples of a test, one by one.
         test_vis_keys: Images of a sample to draw in a test, one key or
             several; None for ``fake_img``, also that of ``ema`` and
-            ``orig``.
+            ``orig``, or the model's ``shown_images``.
         show: Whether to open a window for each picture.
         wait_time: Seconds until the window closes; 0 for a key press.
         max_save_at_test: Samples of a test that are drawn; None for all.
@@ -101,6 +105,12 @@ class GenVisualizationHook(Hook):
                 "GenVisualizer. Set visualizer=dict(type='GenVisualizer', "
                 "vis_backends=[dict(type='GenVisBackend')]) in the config.")
 
+    def before_train(self, runner: Any) -> None:
+        """Open the test data where it is drawn: the processes have to do so
+        together."""
+        if any(p.type == 'TranslationTest' for p in self.pictures):
+            runner.test_loop  # is built when it is first asked for
+
     def after_train_iter(self, runner: Any, batch_idx: int,
                          data_batch: Any = None, outputs: Any = None) -> None:
         due = self.every_n_train_iters(runner, self.interval) \
@@ -119,14 +129,16 @@ class GenVisualizationHook(Hook):
                         data_batch: Any = None, outputs: Any = None) -> None:
         if not self.save_at_test or not is_main_process():
             return
-        to_rgb = _to_rgb(unwrap(runner.model))
+        model = unwrap(runner.model)
+        to_rgb = _to_rgb(model)
         for sample in outputs or []:
             if self._n_saved == self.max_save_at_test:
                 return
             for key in self.test_vis_keys:
                 name = (key or 'fake_img').replace('.', '_')
                 runner.visualizer.add_datasample(
-                    f'test_{name}', [sample], target_keys=key,
+                    f'test_{name}', [sample],
+                    target_keys=key or _own_choice(model),
                     step=self._n_saved, to_rgb=to_rgb, **self.show_kwargs)
             self._n_saved += 1
 
@@ -139,7 +151,7 @@ class GenVisualizationHook(Hook):
         runner.visualizer.add_datasample(
             picture.name,
             samples,
-            target_keys=picture.target_keys,
+            target_keys=picture.target_keys or _own_choice(model),
             n_row=picture.n_row,
             step=runner.iter + 1,
             to_rgb=_to_rgb(model),
@@ -242,6 +254,11 @@ def _to_rgb(model: nn.Module) -> Any:
     """The model's own way to uint8 RGB, None if it has none."""
     preprocessor = getattr(model, 'data_preprocessor', None)
     return getattr(preprocessor, 'to_uint8_rgb', None)
+
+
+def _own_choice(model: nn.Module) -> list[str] | None:
+    """The images that a model wants side by side; None for ``fake_img``."""
+    return getattr(model, 'shown_images', None)
 
 
 def _seed(runner: Any, fixed_input: bool) -> int:

@@ -11,6 +11,10 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils.data import DataLoader
+
+from mmgen.datasets.loading import SeededDataset
+from mmgen.evaluation.samplers import loader_batch_size
 
 
 @dataclass(frozen=True)
@@ -111,15 +115,83 @@ def noise_inputs(picture: Picture, runner: Any, model: nn.Module,
         yield dict(inputs=dict(num_batches=stop - start, **batch, **options))
 
 
+def denoising_inputs(picture: Picture, runner: Any, model: nn.Module,
+                     generator: torch.Generator) -> Iterator[dict]:
+    """Noise of a diffusion model that shows its way: one image in each row.
+
+    The first of a row is the noise, the last the result. A conditional model
+    makes one class in each row.
+    """
+    rows = -(-picture.n_samples // picture.n_row)
+    device = next(model.parameters()).device
+    inputs = dict(noise=torch.randn(
+        rows, *model.image_shape, generator=generator).to(device))
+    labels = labels_of(picture, model)
+    if labels is not None:
+        inputs['labels'] = labels[::picture.n_row].to(device)
+    options = sampling_options(picture)
+    options['sample_kwargs'] = dict(
+        options.get('sample_kwargs', {}), show_steps=picture.n_row)
+    size = batch_size_of(runner, rows)
+    for start in range(0, rows, size):
+        batch = {
+            key: value[start:start + size] for key, value in inputs.items()
+        }
+        yield dict(inputs={**batch, **options})
+
+
 def data_inputs(picture: Picture, runner: Any, model: nn.Module,
                 generator: torch.Generator) -> Iterator[dict]:
     """The first batches of the validation data."""
-    if runner.val_loop is None:
-        raise RuntimeError(
-            f'GenVisualizationHook: {picture.name} has the type Data, but the '
-            'config has no validation data. Set val_dataloader, val_cfg and '
-            'val_evaluator, or use another type.')
+    _require(runner.val_loop, picture, 'val', 'validation')
     yield from runner.val_dataloader
+
+
+def training_sources(picture: Picture, runner: Any, model: nn.Module,
+                     generator: torch.Generator) -> Iterator[dict]:
+    """Samples of the training data, to be translated."""
+    yield from _drawn_samples(picture, runner.train_dataloader, generator)
+
+
+def validation_sources(picture: Picture, runner: Any, model: nn.Module,
+                       generator: torch.Generator) -> Iterator[dict]:
+    """Samples of the validation data, to be translated."""
+    _require(runner.val_loop, picture, 'val', 'validation')
+    yield from _drawn_samples(picture, runner.val_dataloader, generator)
+
+
+def test_sources(picture: Picture, runner: Any, model: nn.Module,
+                 generator: torch.Generator) -> Iterator[dict]:
+    """Samples of the test data, to be translated."""
+    _require(runner.test_loop, picture, 'test', 'test')
+    yield from _drawn_samples(picture, runner.test_dataloader, generator)
+
+
+def _require(loop: Any, picture: Picture, key: str, part: str) -> None:
+    """Refuse a picture of data that the config does not have."""
+    if loop is None:
+        raise RuntimeError(
+            f'GenVisualizationHook: {picture.name} has the type '
+            f'{picture.type}, but the config has no {part} data. Set '
+            f'{key}_dataloader, {key}_cfg and {key}_evaluator, or use '
+            'another type.')
+
+
+def _drawn_samples(picture: Picture, dataloader: DataLoader,
+                   generator: torch.Generator) -> Iterator[dict]:
+    """Random samples of a loader's dataset, in batches of the loader's size.
+
+    The loader itself stays where it is.
+    """
+    dataset = dataloader.dataset
+    if isinstance(dataset, SeededDataset):
+        dataset = dataset.dataset
+    order = torch.randperm(len(dataset), generator=generator)
+    chosen = order[:picture.n_samples].tolist()
+    size = loader_batch_size(dataloader)
+    for start in range(0, len(chosen), size):
+        yield dataloader.collate_fn(
+            [dataset[index] for index in chosen[start:start + size]])
 
 
 def argument_inputs(picture: Picture, runner: Any, model: nn.Module,
@@ -139,6 +211,11 @@ InputMaker = Callable[[Picture, Any, nn.Module, torch.Generator],
 VIS_INPUTS: dict[str, InputMaker] = {
     'GAN': noise_inputs,
     'Noise': noise_inputs,
+    'SinGAN': noise_inputs,
+    'DDPMDenoising': denoising_inputs,
     'Data': data_inputs,
+    'Translation': training_sources,
+    'TranslationTest': test_sources,
+    'TranslationVal': validation_sources,
     'Arguments': argument_inputs,
 }

@@ -2,8 +2,9 @@
 from .base import GenMetric
 from .fid import FrechetInceptionDistance, frechet_distance
 from .inception_score import InceptionScore, inception_score
+from .translation import TransFID, TransIS
 
 __all__ = [
-    'FrechetInceptionDistance', 'GenMetric', 'InceptionScore',
-    'frechet_distance', 'inception_score'
+    'FrechetInceptionDistance', 'GenMetric', 'InceptionScore', 'TransFID',
+    'TransIS', 'frechet_distance', 'inception_score'
 ]

@@ -3,6 +3,8 @@ from abc import ABC, abstractmethod
 from typing import Any
 
 import torch
+from torch import nn
+from torch.utils.data import DataLoader
 
 from mmgen.evaluation.features import FeatureNetwork, Gaussian, ImageBatch
 from mmgen.evaluation.fingerprint import describe
@@ -71,6 +73,12 @@ class GenMetric(ABC):
     def reference_request(self) -> ReferenceRequest | None:
         """Statistics of real images that are missing, after `start`."""
         return None
+
+    def meet(self, model: nn.Module, dataloader: DataLoader) -> None:
+        """Look at the model and the data before anything is made.
+
+        For metrics whose images depend on them; raise what cannot work.
+        """
 
     def start(self, device: torch.device) -> None:
         """Load what is needed and forget the images seen so far."""

@@ -1,10 +1,10 @@
 """GANs that are told a class: the labels around the common step."""
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from mmgen.models.base.gan import BaseGAN
+from mmgen.models.base.sampling import batch_labels
 from mmgen.models.layers.noise_generator import resolve_labels
 
 
@@ -96,14 +96,8 @@ class BaseConditionalGAN(BaseGAN):
         Raises:
             ValueError: A sample has no label.
         """
-        if not data_samples or any('gt_label' not in sample
-                                   for sample in data_samples):
-            raise ValueError(
-                f'{type(self).__name__}: training needs class labels, but the '
-                'batch has no gt_label. Use a dataset with classes or '
-                'num_classes=None.')
-        labels = torch.cat([s.gt_label.label.view(-1) for s in data_samples])
-        return labels.to(self.device, non_blocking=True)
+        return batch_labels(
+            data_samples, self.device, owner=type(self).__name__)
 
     def given_conditions(self, inputs: dict) -> dict[str, Tensor]:
         if 'label' in inputs:  # the generator's word: not to be passed over

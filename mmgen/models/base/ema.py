@@ -3,6 +3,8 @@
 The averaged generator gives the better pictures (Yazici et al. 2018,
 arXiv:1806.04498).
 """
+from copy import deepcopy
+
 import torch
 from mmengine.logging import print_log
 from mmengine.model import BaseAveragedModel
@@ -35,6 +37,39 @@ def _small_momentum(momentum: float) -> float:
         logger='current',
         level=30)
     return small
+
+
+def build_average(ema_config: dict,
+                  network: nn.Module) -> tuple[nn.Module, int]:
+    """The average of a network.
+
+    Args:
+        ema_config: Its config, without a ``type`` that of an
+            `ExponentialMovingAverage`; and ``start_iter``.
+        network: The network.
+
+    Returns:
+        The average, and ``start_iter`` for `update_average`.
+    """
+    ema_config = {'type': 'ExponentialMovingAverage', **deepcopy(ema_config)}
+    start = ema_config.pop('start_iter', 0)
+    return MODELS.build(ema_config, default_args=dict(model=network)), start
+
+
+def update_average(average: nn.Module, network: nn.Module, updates: int,
+                   start: int) -> None:
+    """Take the network into its average, or copy it before the start.
+
+    Args:
+        average: Changed in place.
+        network: The network.
+        updates: Its updates so far.
+        start: The first of them that is averaged.
+    """
+    if updates < start:
+        average.copy_weights(network)
+    else:
+        average.update_parameters(network)
 
 
 @MODELS.register_module()

@@ -13,14 +13,14 @@ from mmengine.model import BaseModel
 from mmengine.optim import OptimWrapper, OptimWrapperDict
 from torch import Tensor, nn
 
+from mmgen.models.base.ema import build_average, update_average
+from mmgen.models.base.sampling import chosen_model, image_sample
 from mmgen.models.base.updates import accumulation, updates_so_far
 from mmgen.models.layers.noise_generator import resolve_noise
 from mmgen.models.losses import gan_loss
 from mmgen.registry import MODELS
-from mmgen.structures import GenDataSample, PixelData
+from mmgen.structures import GenDataSample
 from mmgen.utils.unwrap import unwrap
-
-SAMPLE_MODELS = ('ema', 'orig', 'ema/orig')
 
 
 @dataclass(frozen=True)
@@ -150,11 +150,8 @@ class BaseGAN(BaseModel):
 
     def _build_ema(self, ema_config: dict) -> nn.Module:
         """The averaged generator."""
-        ema_config = deepcopy(ema_config)
-        self.ema_start = ema_config.pop('start_iter', 0)
-        ema_config.setdefault('type', 'ExponentialMovingAverage')
-        return MODELS.build(
-            ema_config, default_args=dict(model=self.generator))
+        average, self.ema_start = build_average(ema_config, self.generator)
+        return average
 
     @property
     def with_ema_gen(self) -> bool:
@@ -231,10 +228,8 @@ class BaseGAN(BaseModel):
         """Take the generator into its average, or copy it before the start."""
         turns = optim_wrapper['discriminator'].inner_count \
             // self._batches_per_turn(optim_wrapper)
-        if turns < self.ema_start:
-            self.generator_ema.copy_weights(unwrap(self.generator))
-        else:
-            self.generator_ema.update_parameters(unwrap(self.generator))
+        update_average(self.generator_ema, unwrap(self.generator), turns,
+                       self.ema_start)
 
     def train_discriminator(self, inputs: dict, data_samples: list | None,
                             optimizer_wrapper: OptimWrapper
@@ -434,19 +429,9 @@ class BaseGAN(BaseModel):
 
     def _chosen_model(self, inputs: dict) -> str:
         """The value of ``sample_model``, by default the best there is."""
-        which = inputs.get('sample_model')
-        if which is None:
-            return 'ema' if self.with_ema_gen else 'orig'
-        if which not in SAMPLE_MODELS:
-            raise ValueError(
-                f'{type(self).__name__}: sample_model={which!r}, expected one '
-                f'of {", ".join(map(repr, SAMPLE_MODELS))}.')
-        if 'ema' in which and not self.with_ema_gen:
-            raise ValueError(
-                f"sample_model='{which}', but this {type(self).__name__} has "
-                'no averaged generator. Set ema_config in the model or '
-                "sample_model='orig'.")
-        return which
+        return chosen_model(
+            inputs.get('sample_model'), self.with_ema_gen,
+            owner=type(self).__name__)
 
     def _network(self, name: str) -> nn.Module:
         """The generator called ``'ema'`` or ``'orig'``."""
@@ -456,15 +441,8 @@ class BaseGAN(BaseModel):
                      conditions: dict[str, Tensor],
                      about: dict) -> GenDataSample:
         """The sample of the image ``index``."""
-        sample = GenDataSample(noise=conditions['noise'][index], **about)
-        for name, batch in images.items():
-            picture = PixelData(data=batch[index])
-            if len(images) == 1:
-                sample.fake_img = picture
-            else:
-                sample.set_field(
-                    GenDataSample(fake_img=picture, sample_model=name), name)
-        return sample
+        return image_sample(
+            index, images, noise=conditions['noise'][index], **about)
 
     def val_step(self, data: dict) -> list[GenDataSample]:
         """Make the images that ``data['inputs']`` asks for."""

@@ -10,13 +10,15 @@ from .equalized_conv import (EqualizedLRConvDownModule, EqualizedLRConvModule,
 from .equalized_lr import (EqualizedLRConv2d, EqualizedLRConvTranspose2d,
                            EqualizedLRLinear)
 from .fir_filter import FIRFilter
-from .image_input import check_images, check_labels
-from .init import InitStyle, init_style, init_weights
+from .image_buffer import GANImageBuffer
+from .image_input import check_image_batch, check_images, check_labels
+from .init import InitStyle, init_style, init_weights, init_with_gain
 from .linear_act import EqualizedLRLinearAct
 from .minibatch_stddev import MiniBatchStddevLayer
 from .modulated_conv import ModulatedConv2d
 from .noise_generator import NoiseGenerator, resolve_labels, resolve_noise
 from .norm import make_norm
+from .patch_discriminator import PatchDiscriminator
 from .pixel_norm import PixelNorm
 from .positional import CatersianGrid, SinusoidalPositionalEmbedding
 from .pretrained import load_pretrained
@@ -34,13 +36,15 @@ __all__ = [
     'EqualizedLRConvDownModule', 'EqualizedLRConvModule',
     'EqualizedLRConvTranspose2d', 'EqualizedLRConvUpModule',
     'EqualizedLRLinear', 'EqualizedLRLinearAct', 'EqualizedLRLinearModule',
-    'FIRFilter', 'InitStyle', 'LayerMaker', 'MiniBatchStddevLayer',
-    'ModulatedConv2d', 'NoiseGenerator', 'NoiseInjection', 'PixelNorm',
-    'RampUpAug', 'SNConditionNorm', 'SNConv2d', 'SNEmbedding', 'SNLinear',
+    'FIRFilter', 'GANImageBuffer', 'InitStyle', 'LayerMaker',
+    'MiniBatchStddevLayer', 'ModulatedConv2d', 'NoiseGenerator',
+    'NoiseInjection', 'PatchDiscriminator', 'PixelNorm', 'RampUpAug',
+    'SNConditionNorm', 'SNConv2d', 'SNEmbedding', 'SNLinear',
     'SelfAttentionBlock', 'SinusoidalPositionalEmbedding', 'StyleGenerator',
-    'SyncBatchNorm', 'batch_norm', 'check_conv_cfg', 'check_images',
-    'check_labels', 'check_order', 'conv_layer', 'count_doublings',
-    'init_style', 'init_weights', 'load_pretrained', 'make_activation',
-    'make_norm', 'make_upsample', 'mapping_network', 'named_parts',
-    'projection_logits', 'raw_weight', 'resolve_labels', 'resolve_noise'
+    'SyncBatchNorm', 'batch_norm', 'check_conv_cfg', 'check_image_batch',
+    'check_images', 'check_labels', 'check_order', 'conv_layer',
+    'count_doublings', 'init_style', 'init_weights', 'init_with_gain',
+    'load_pretrained', 'make_activation', 'make_norm', 'make_upsample',
+    'mapping_network', 'named_parts', 'projection_logits', 'raw_weight',
+    'resolve_labels', 'resolve_noise'
 ]

@@ -14,6 +14,8 @@ ACTIVATIONS = {
     'Tanh': nn.Tanh,
 }
 
+MODELS.register_module('SiLU', module=nn.SiLU)  # a name of 1.x
+
 _CAN_BE_INPLACE = ('ReLU', 'LeakyReLU', 'ELU', 'SiLU')
 
 

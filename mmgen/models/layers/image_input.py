@@ -1,4 +1,4 @@
-"""The checks at a discriminator's door."""
+"""The checks at the door of networks that take images."""
 from torch import Tensor
 
 
@@ -21,6 +21,29 @@ def check_images(images: Tensor, channels: int, resolution: int, *,
             f'{owner}: images have shape {list(images.shape)}, expected '
             f'[N, {channels}, {resolution}, {resolution}]. Change the '
             'network\'s channels and scale, or the data pipeline.')
+
+
+def check_image_batch(images: Tensor, channels: int, *, owner: str,
+                      multiple: int = 1) -> None:
+    """Refuse other images than ``[N, channels, H, W]``, of any fitting size.
+
+    Args:
+        images: What the network was given.
+        channels: ``C`` that it was built for.
+        owner: Who asks, for the message.
+        multiple: What has to divide ``H`` and ``W``.
+
+    Raises:
+        ValueError: The shape is another.
+    """
+    if images.ndim != 4 or images.shape[1] != channels \
+            or images.shape[2] % multiple or images.shape[3] % multiple:
+        sides = '' if multiple == 1 \
+            else f' with H and W that {multiple} divides'
+        raise ValueError(
+            f'{owner}: images have shape {list(images.shape)}, expected '
+            f'[N, {channels}, H, W]{sides}. Change the network\'s channels, '
+            'or Resize or Crop in the data pipeline.')
 
 
 def check_labels(label: Tensor | None, num_classes: int, *,

@@ -91,3 +91,48 @@ def init_weights(network: nn.Module, init_type: str,
             weight.mul_(gain)
         if bias is not None:
             nn.init.zeros_(bias)
+
+
+# Glorot and Bengio 2010; He et al. 2015, arXiv:1502.01852; Saxe et al. 2013,
+# arXiv:1312.6120. He's has no gain.
+WITH_GAIN = {
+    'normal': lambda weight, gain: nn.init.normal_(weight, 0.0, gain),
+    'xavier': nn.init.xavier_normal_,
+    'kaiming': lambda weight, gain: nn.init.kaiming_normal_(weight),
+    'orthogonal': nn.init.orthogonal_,
+}
+
+
+def init_with_gain(network: nn.Module, init_cfg: dict) -> None:
+    """Initialise the networks of image translation.
+
+    Convolutions as the config says, their biases to 0; normalisations from
+    N(1, gain^2) with biases of 0. Weights on the meta device have no values
+    and are passed over.
+
+    Args:
+        network: Changed in place.
+        init_cfg: ``type``, a key of `WITH_GAIN`, and ``gain``, for
+            ``'normal'`` the standard deviation.
+
+    Raises:
+        ValueError: An unknown type.
+
+    Source: Isola et al. 2016, arXiv:1611.07004, section 6.2, N(0, 0.02^2);
+    the norms as in the authors' code.
+    """
+    kind, gain = init_cfg['type'], init_cfg.get('gain', 0.02)
+    if kind not in WITH_GAIN:
+        raise ValueError(
+            f'{type(network).__name__}: init_cfg has type={kind!r}, expected '
+            f'one of {", ".join(map(repr, WITH_GAIN))}.')
+    for module in network.modules():
+        weight = getattr(module, 'weight', None)
+        if not isinstance(weight, nn.Parameter) or weight.is_meta:
+            continue
+        if weight.ndim > 1:
+            WITH_GAIN[kind](weight, gain)
+        else:
+            nn.init.normal_(weight, 1.0, gain)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)

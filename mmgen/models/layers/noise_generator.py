@@ -11,19 +11,21 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-NoiseLike = Tensor | Callable[[tuple[int, int]], Tensor] | None
+NoiseLike = Tensor | Callable[[tuple[int, ...]], Tensor] | None
 LabelLike = Tensor | int | Sequence[int] | Callable[[int], Tensor] | None
 
 
-def resolve_noise(noise: NoiseLike, num_batches: int, noise_size: int | None,
+def resolve_noise(noise: NoiseLike, num_batches: int,
+                  noise_size: int | tuple[int, ...] | None,
                   device: torch.device | str, *, owner: str) -> Tensor:
-    """Noise as a tensor ``[N, Z]`` on ``device``.
+    """Noise as a tensor ``[N, Z]``, or ``[N, C, H, W]``, on ``device``.
 
     Args:
         noise: A tensor ``[N, Z]`` or ``[N, Z, 1, 1]``; a function from the
             shape ``(N, Z)`` to a tensor; or None, to draw from N(0, 1).
         num_batches: ``N``; 0 where the tensor says it.
-        noise_size: ``Z``; None to take any.
+        noise_size: ``Z``, or ``(C, H, W)`` for noise in the form of images;
+            None to take any ``Z``.
         device: Where the noise is wanted.
         owner: Who asks, for the messages.
 
@@ -42,19 +44,27 @@ def resolve_noise(noise: NoiseLike, num_batches: int, noise_size: int | None,
                 f'{owner}: noise cannot be drawn without its size; set '
                 'noise_size or pass a noise tensor.')
         make = noise or _standard_normal(device)
-        noise = make((num_batches, noise_size))
-    if noise.ndim == 4 and noise.shape[2:] == (1, 1):
+        noise = make((num_batches, *_sizes(noise_size)))
+    if not isinstance(noise_size, tuple) and noise.ndim == 4 \
+            and noise.shape[2:] == (1, 1):
         noise = noise.flatten(1)
-    size = noise_size or 'Z'
-    if noise.ndim != 2 or (noise_size and noise.shape[1] != noise_size):
+    fits = noise.shape[1:] == _sizes(noise_size) if noise_size \
+        else noise.ndim == 2
+    if not fits:
+        expected = ', '.join(map(str, _sizes(noise_size or 'Z')))
         raise ValueError(
             f'{owner}: noise has shape {list(noise.shape)}, expected '
-            f'[N, {size}] (noise_size={noise_size} from the config).')
+            f'[N, {expected}] (noise_size={noise_size} from the config).')
     if num_batches and num_batches != len(noise):
         raise ValueError(
             f'{owner}: noise has {len(noise)} rows, but '
             f'num_batches={num_batches}. Leave num_batches out.')
     return noise.to(device)
+
+
+def _sizes(noise_size: Any) -> tuple:
+    """The axes after the first."""
+    return noise_size if isinstance(noise_size, tuple) else (noise_size, )
 
 
 def resolve_labels(label: LabelLike, num_batches: int, num_classes: int,

@@ -36,21 +36,30 @@ class LossFromOutputs(nn.Module):
         return self.formula(*args, **kwargs) * self.loss_weight
 
     def select(self, outputs: dict[str, Any]) -> dict[str, Any]:
-        """The formula's arguments out of ``outputs``.
+        """The formula's arguments out of ``outputs``."""
+        return select_outputs(
+            outputs, self.data_info, owner=type(self).__name__)
 
-        Raises:
-            ValueError: ``outputs`` lacks a key that ``data_info`` names.
-        """
-        for argument, key in self.data_info.items():
-            if key not in outputs:
-                raise ValueError(
-                    f'{type(self).__name__}: data_info takes {argument} from '
-                    f'{key!r}, but the outputs have only '
-                    f'{", ".join(sorted(outputs))}.')
-        return {
-            argument: outputs[key]
-            for argument, key in self.data_info.items()
-        }
+
+def select_outputs(outputs: dict[str, Any], data_info: dict[str, str], *,
+                   owner: str) -> dict[str, Any]:
+    """What a loss takes out of a step's outputs.
+
+    Args:
+        outputs: Everything that the step has.
+        data_info: Argument of the loss -> key in ``outputs``.
+        owner: Who asks, for the message.
+
+    Raises:
+        ValueError: ``outputs`` lacks a key that ``data_info`` names.
+    """
+    for argument, key in data_info.items():
+        if key not in outputs:
+            raise ValueError(
+                f'{owner}: data_info takes {argument} from '
+                f'{key!r}, but the outputs have only '
+                f'{", ".join(sorted(outputs))}.')
+    return {argument: outputs[key] for argument, key in data_info.items()}
 
 
 class LazyLossFromOutputs(LossFromOutputs):

@@ -383,7 +383,7 @@ def test_how_much_of_a_test_is_drawn(make_runner, settings, count):
 
 @pytest.mark.parametrize('entry, words', [
     (dict(type='Gan', name='x'), "type='Gan' in vis_kwargs_list, known: GAN, "
-     'Noise, Data, Arguments'),
+     'Noise, SinGAN, .*Arguments'),
     (dict(GAN, n_rows=3), 'n_rows in vis_kwargs_list, known: type, name'),
     (dict(GAN, vis_mode='gif'), "vis_mode='gif' of fake_img, expected "
      "'image'"),

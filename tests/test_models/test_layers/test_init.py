@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from mmgen.models.layers import (InitStyle, LayerMaker, init_style,
-                                 init_weights, raw_weight)
+                                 init_weights, init_with_gain, raw_weight)
 
 
 def network(**settings):
@@ -72,3 +72,26 @@ def test_unknown_style_is_refused():
     with pytest.raises(ValueError, match="Net: init_cfg has type='he', expected"
                        " one of 'SNGAN', 'SAGAN', 'BigGAN', 'studio'"):
         init_style(dict(type='he'), owner='Net')
+
+
+def test_init_with_gain():
+    net = nn.Sequential(
+        nn.Conv2d(16, 32, 3), nn.BatchNorm2d(400), nn.InstanceNorm2d(4))
+    init_with_gain(net, dict(type='normal', gain=0.05))
+    assert net[0].weight.std().item() == pytest.approx(0.05, rel=0.05)
+    assert net[1].weight.mean().item() == pytest.approx(1, abs=0.01)
+    assert net[1].weight.std().item() == pytest.approx(0.05, rel=0.2)
+    assert not net[0].bias.any() and not net[1].bias.any()
+    init_with_gain(net, dict(type='xavier', gain=0.5))
+    assert net[0].weight.std().item() == pytest.approx(
+        0.5 * (2 / (16 * 9 + 32 * 9))**0.5, rel=0.05)
+    init_with_gain(net, dict(type='kaiming'))
+    assert net[0].weight.std().item() == pytest.approx(
+        (2 / (16 * 9))**0.5, rel=0.05)
+    init_with_gain(net, dict(type='orthogonal', gain=2.0))
+    matrix = net[0].weight.detach().flatten(1)
+    torch.testing.assert_close(
+        matrix @ matrix.T, 4 * torch.eye(32), atol=1e-4, rtol=0)
+    with pytest.raises(ValueError, match="type='N02', expected one of "
+                       "'normal', 'xavier'"):
+        init_with_gain(net, dict(type='N02'))

@@ -1,0 +1,78 @@
+# Facades and label maps, each for itself.
+domain_a = 'photo'
+domain_b = 'mask'
+images = ['img_photo', 'img_mask']
+image_paths = ['img_photo_path', 'img_mask_path']
+
+train_dataloader = dict(
+    batch_size=1,
+    num_workers=4,
+    persistent_workers=True,
+    sampler=dict(type='InfiniteSampler', shuffle=True),
+    dataset=dict(
+        type='UnpairedImageDataset',
+        data_root='data/cyclegan/facades',
+        domain_a=domain_a,
+        domain_b=domain_b,
+        pipeline=[
+            dict(type='LoadImageFromFile', key='img_photo'),
+            dict(type='LoadImageFromFile', key='img_mask'),
+            dict(
+                type='TransformBroadcaster',
+                mapping=dict(img=images),
+                auto_remap=True,
+                transforms=dict(
+                    type='Resize',
+                    scale=(286, 286),
+                    interpolation='bicubic')),
+            dict(
+                type='Crop',
+                keys=images,
+                crop_size=(256, 256),
+                random_crop=True),
+            dict(type='Flip', keys=['img_photo'], direction='horizontal'),
+            dict(type='Flip', keys=['img_mask'], direction='horizontal'),
+            dict(type='PackGenInputs', keys=images, meta_keys=image_paths)
+        ]))
+
+val_dataloader = dict(
+    batch_size=1,
+    num_workers=4,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type='UnpairedImageDataset',
+        data_root='data/cyclegan/facades',
+        domain_a=domain_a,
+        domain_b=domain_b,
+        test_mode=True,
+        pipeline=[
+            dict(type='LoadImageFromFile', key='img_photo'),
+            dict(type='LoadImageFromFile', key='img_mask'),
+            dict(
+                type='TransformBroadcaster',
+                mapping=dict(img=images),
+                auto_remap=True,
+                transforms=dict(
+                    type='Resize',
+                    scale=(256, 256),
+                    interpolation='bicubic')),
+            dict(type='PackGenInputs', keys=images, meta_keys=image_paths)
+        ]))
+test_dataloader = val_dataloader
+
+# All 106 images for testing.
+metrics = [
+    dict(
+        type='TransIS',
+        prefix='IS-Full',
+        fake_nums=106,
+        inception_style='PyTorch'),
+    dict(
+        type='TransFID',
+        prefix='FID-Full',
+        fake_nums=106,
+        inception_style='PyTorch')
+]
+val_evaluator = dict(type='GenEvaluator', metrics=metrics)
+test_evaluator = dict(type='GenEvaluator', metrics=metrics)
