@@ -8,8 +8,11 @@ import json
 from pathlib import Path
 
 import pytest
+import tiny_singan
 import torch
 from families import FAMILIES, RESOLUTION
+from tiny_diffusion import DIFFUSION
+from tiny_translation import TRANSLATIONS, make_batch
 
 from mmgen.registry import MODELS, OPTIM_WRAPPER_CONSTRUCTORS
 from mmgen.structures import GenDataSample
@@ -18,29 +21,58 @@ GOLDEN = Path(__file__).resolve().parent / 'data' / 'golden_losses.json'
 LEARNING = dict(optimizer=dict(type='SGD', lr=0.01))
 
 
-def ten_steps(family):
+def labelled(side):
+    """Random images with classes, for a side in pixels."""
+
+    def batch(step):
+        images = torch.randint(0, 256, (4, 3, side, side), dtype=torch.uint8)
+        samples = [GenDataSample().set_gt_label(k % 3) for k in range(4)]
+        return dict(inputs=dict(img=images), data_samples=samples)
+
+    return batch
+
+
+# The config, what is optimised, and the batch of a step.
+GAN_PARTS = ('generator', 'discriminator')
+MODELS_AND_BATCHES = {
+    **{
+        name: (cfg, GAN_PARTS, labelled(RESOLUTION[name]))
+        for name, cfg in FAMILIES.items()
+    },
+    **{
+        name: (cfg, ('generators', 'discriminators'),
+               lambda step: make_batch(seed=step))
+        for name, cfg in TRANSLATIONS.items()
+    },
+    'singan': (tiny_singan.SINGAN, GAN_PARTS,
+               lambda step: tiny_singan.batch()),
+    'pesingan': (tiny_singan.PE_SINGAN, GAN_PARTS,
+                 lambda step: tiny_singan.batch()),
+    'ddpm': (DIFFUSION, ('denoising', ), labelled(16)),
+}
+
+
+def ten_steps(name):
     """Losses of ten steps, by name."""
+    cfg, parts, batch = MODELS_AND_BATCHES[name]
     torch.manual_seed(0)
-    model = MODELS.build(copy.deepcopy(FAMILIES[family]))
+    model = MODELS.build(copy.deepcopy(cfg))
+    constructor = 'SinGANOptimWrapperConstructor' if 'singan' in name \
+        else 'GenOptimWrapperConstructor'
     optimizers = OPTIM_WRAPPER_CONSTRUCTORS.build(
         dict(
-            type='GenOptimWrapperConstructor',
-            optim_wrapper_cfg=dict(
-                generator=LEARNING, discriminator=LEARNING)))(model)
+            type=constructor,
+            optim_wrapper_cfg=dict.fromkeys(parts, LEARNING)))(model)
     history = {}
     for step in range(10):
         torch.manual_seed(step)
-        side = RESOLUTION[family]
-        images = torch.randint(0, 256, (4, 3, side, side), dtype=torch.uint8)
-        samples = [GenDataSample().set_gt_label(k % 3) for k in range(4)]
-        log = model.train_step(
-            dict(inputs=dict(img=images), data_samples=samples), optimizers)
-        for name, value in log.items():
-            history.setdefault(name, []).append(round(value.item(), 6))
+        log = model.train_step(batch(step), optimizers)
+        for key, value in log.items():
+            history.setdefault(key, []).append(round(value.item(), 6))
     return history
 
 
-@pytest.mark.parametrize('family', FAMILIES)
+@pytest.mark.parametrize('family', MODELS_AND_BATCHES)
 def test_losses_are_the_committed_ones(family):
     golden = json.loads(GOLDEN.read_text())[family]
     ours = ten_steps(family)
@@ -51,5 +83,5 @@ def test_losses_are_the_committed_ones(family):
 
 if __name__ == '__main__':
     GOLDEN.write_text(
-        json.dumps({family: ten_steps(family) for family in FAMILIES},
+        json.dumps({name: ten_steps(name) for name in MODELS_AND_BATCHES},
                    indent=1) + '\n')

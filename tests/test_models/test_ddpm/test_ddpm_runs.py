@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
+from tiny_diffusion import DIFFUSION
 from tiny_runs import (assert_same, in_children, tiny_config, train,
                        write_images)
 
@@ -16,25 +17,6 @@ from mmgen.engine.runner import build_runner
 from mmgen.registry import MODELS
 from mmgen.utils.checkpoint_file import read_checkpoint
 from mmgen.utils.randomness import mix_seed, seed_everything
-
-MODEL = dict(
-    type='BasicGaussianDiffusion',
-    num_timesteps=40,
-    num_inference_steps=6,
-    betas_cfg=dict(type='cosine'),
-    ema_config=dict(momentum=0.1),
-    ddpm_loss=[
-        dict(type='DDPMVLBLoss', rescale_mode='constant',
-             rescale_cfg=dict(scale=0.04), log_cfgs=[
-                 dict(type='quartile', prefix_name='loss_vlb',
-                      total_timesteps=40), dict(type='name')]),
-        dict(type='DDPMMSELoss')
-    ],
-    denoising=dict(
-        type='DenoisingUnet', image_size=16, base_channels=8, num_classes=3,
-        resblocks_per_downsample=1, channels_cfg=[1, 2], attention_res=[8],
-        num_heads=2, norm_cfg=dict(type='GN', num_groups=4), dropout=0.1,
-        use_scale_shift_norm=True))
 
 
 @pytest.fixture(scope='module')
@@ -54,7 +36,7 @@ def config(data_root, work_dir, amp=False, **settings):
             optimizer=dict(type='AdamW', lr=1e-3, weight_decay=0)))
     cfg['optim_wrapper'] = convert_to_amp(optim_wrapper, None) \
         if amp else optim_wrapper
-    cfg['model'] = copy.deepcopy(MODEL)
+    cfg['model'] = copy.deepcopy(DIFFUSION)
     pictures = cfg['custom_hooks'][0]
     pictures['vis_kwargs_list'] = [
         dict(type='Noise', name='fake_img'),
@@ -110,7 +92,7 @@ def test_metric_and_picture_of_a_run(data_root, tmp_path):
              for line in path.read_text().splitlines()]
     assert any(np.isfinite(line.get('FID-Tiny/fid', np.nan)) for line in lines)
 
-    model = MODELS.build(copy.deepcopy(MODEL)).eval()
+    model = MODELS.build(copy.deepcopy(DIFFUSION)).eval()
     model.load_state_dict(
         read_checkpoint(tmp_path / 'iter_4.pth')['state_dict'], strict=True)
     seed = mix_seed(2022)
