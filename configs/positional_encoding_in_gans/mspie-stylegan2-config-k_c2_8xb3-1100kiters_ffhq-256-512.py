@@ -13,7 +13,7 @@ Command: bash tools/dist_train.sh \
 _base_ = [
     '../_base_/models/mspie-stylegan2_256-512.py',
     '../_base_/datasets/unconditional_imgs_flip.py',
-    '../_base_/metrics/fid-50k_ema.py', '../_base_/default_runtime.py'
+    '../_base_/metrics/fid-50k-pr-10k_ema.py', '../_base_/default_runtime.py'
 ]
 
 model = dict(

@@ -10,7 +10,7 @@ Command: bash tools/dist_train.sh \
 _base_ = [
     '../_base_/models/styleganv1_256x256.py',
     '../_base_/datasets/grow_scale_imgs_flip.py',
-    '../_base_/metrics/fid-50k_ema.py', '../_base_/default_runtime.py'
+    '../_base_/metrics/fid-pr-50k_ema.py', '../_base_/default_runtime.py'
 ]
 
 # Layers that are not in use yet have no gradients.

@@ -10,7 +10,7 @@ Command: bash tools/dist_train.sh \
 _base_ = [
     '../_base_/models/stylegan2_256x256.py',
     '../_base_/datasets/unconditional_imgs_flip.py',
-    '../_base_/metrics/fid-50k_ema.py', '../_base_/default_runtime.py'
+    '../_base_/metrics/fid-pr-ppl-50k_ema.py', '../_base_/default_runtime.py'
 ]
 
 train_cfg = dict(max_iters=800002)

@@ -23,3 +23,14 @@ val_dataloader = dict(batch_size=2, dataset=dataset)
 test_dataloader = dict(batch_size=2, dataset=dataset)
 
 default_hooks = dict(logger=dict(interval=1))
+
+metrics = [
+    dict(
+        type='FrechetInceptionDistance',
+        prefix='FID-Full-50k',
+        fake_nums=50000,
+        inception_style='StyleGAN',
+        sample_model='ema')
+]
+val_evaluator = dict(metrics=metrics)
+test_evaluator = dict(metrics=metrics)

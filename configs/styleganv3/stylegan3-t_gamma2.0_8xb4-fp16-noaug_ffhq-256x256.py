@@ -61,3 +61,23 @@ custom_hooks = [
         fixed_input=True,
         vis_kwargs_list=dict(type='GAN', name='fake_img'))
 ]
+
+# FID against all real images, and equivariance to whole and fractional shifts and
+# to rotations, of 50000 images of the averaged generator.
+metrics = [
+    dict(
+        type='FrechetInceptionDistance',
+        prefix='FID-Full-50k',
+        fake_nums=50000,
+        inception_style='StyleGAN',
+        sample_model='ema'),
+    dict(
+        type='Equivariance',
+        prefix='EQ',
+        fake_nums=50000,
+        sample_mode='ema',
+        eq_cfg=dict(
+            compute_eqt_int=True, compute_eqt_frac=True, compute_eqr=True))
+]
+val_evaluator = dict(metrics=metrics)
+test_evaluator = dict(metrics=metrics)

@@ -9,7 +9,7 @@ Command: python tools/train.py configs/wgan-gp/wgangp_GN-GP-50_1xb64-160kiters_l
 _base_ = [
     '../_base_/models/wgangp_128x128.py',
     '../_base_/datasets/unconditional_imgs_64x64.py',
-    '../_base_/metrics/fid-50k_orig.py', '../_base_/default_runtime.py'
+    '../_base_/metrics/ms-ssim-swd_orig_128x128.py', '../_base_/default_runtime.py'
 ]
 
 model = dict(loss_config=dict(gp_loss_weight=50))

@@ -9,7 +9,7 @@ Command: python tools/train.py configs/wgan-gp/wgangp_GN_1xb64-160kiters_celeba-
 _base_ = [
     '../_base_/models/wgangp_128x128.py',
     '../_base_/datasets/unconditional_imgs_64x64.py',
-    '../_base_/metrics/fid-50k_orig.py', '../_base_/default_runtime.py'
+    '../_base_/metrics/ms-ssim-swd_orig_128x128.py', '../_base_/default_runtime.py'
 ]
 
 train_cfg = dict(max_iters=160000)

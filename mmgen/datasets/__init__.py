@@ -5,6 +5,7 @@ from .grow_scale_image_dataset import GrowScaleImgDataset
 from .image_dataset import ImageDataset
 from .imagenet import ImageNet
 from .loading import ResumableSampler, SeededDataset, stack_collate
+from .npz_image_dataset import NpzImageDataset
 from .paired_image_dataset import PairedImageDataset
 from .quick_test_image_dataset import QuickTestImageDataset
 from .repeat_dataset import RepeatDataset
@@ -20,7 +21,7 @@ from .unpaired_image_dataset import UnpairedImageDataset
 __all__ = [
     'CIFAR10', 'CenterCropLongEdge', 'Crop', 'FixedCrop', 'Flip',
     'GrowScaleImgDataset', 'ImageDataset', 'ImageNet', 'LoadImageFromFile',
-    'LoadPairedImageFromFile', 'NumpyPad', 'PackGenInputs',
+    'LoadPairedImageFromFile', 'NpzImageDataset', 'NumpyPad', 'PackGenInputs',
     'PairedImageDataset', 'QuickTestImageDataset', 'RandomCropLongEdge',
     'RepeatDataset', 'Resize', 'ResumableSampler', 'SeededDataset',
     'SinGANDataset', 'SubsetDataset', 'TransformBroadcaster',

@@ -16,6 +16,7 @@ from mmengine.runner.base_loop import BaseLoop
 from mmgen.datasets.checks import check_training_data
 from mmgen.datasets.loading import SeededDataset
 from mmgen.engine.signals import EXIT_STOPPED, StopRequest, mark_stopped
+from mmgen.engine.val_loops import GenValLoop
 from mmgen.registry import DATASETS, LOOPS
 from mmgen.utils.randomness import seed_everything
 from mmgen.utils.unwrap import unwrap
@@ -98,6 +99,9 @@ class GenTrainLoop(IterBasedTrainLoop):
         # iterations, not updates.
         warnings.filterwarnings(
             'ignore', message='Detected call of `scheduler.step')
+        if isinstance(runner.val_loop, GenValLoop):
+            # A missing file now, not after hours, at the first validation.
+            runner.val_loop.evaluator.load_networks()
         runner.call_hook('before_train')
         runner.call_hook('before_train_epoch')
         if self.val_at_start and self._iter == 0:

@@ -5,6 +5,7 @@ ask for are generated, or translated out of the loader's. Nothing of it is felt
 by the training around: the random state is put back, and gradients are off.
 """
 from collections.abc import Iterable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from torch.utils.data import DataLoader
 from mmgen.evaluation.evaluator import (GenEvaluator, SampleGroup,
                                         build_evaluator)
 from mmgen.evaluation.identity import make_card, write_card
+from mmgen.ops.precision import without_tf32
 from mmgen.registry import LOOPS
 from mmgen.utils.progress import progress
 from mmgen.utils.randomness import seed_everything, unchanged_random_state
@@ -58,7 +60,8 @@ class _GenLoop(BaseLoop):
         self._call_hook('before_{}_epoch')
         self.runner.model.eval()
         # Not inference_mode: what a model keeps of a forward pass would be
-        # useless to the training that goes on.
+        # useless to the training that goes on. Feature networks, which keep
+        # nothing, run under it (`ImageBatch`).
         with torch.no_grad(), unchanged_random_state():
             self.evaluator.prepare(unwrap(self.runner.model), self.dataloader)
             done = 0
@@ -78,7 +81,8 @@ class _GenLoop(BaseLoop):
         title = f'Generating ({group.request.sample_model})' \
             if group.request.sources is None else 'Translating'
         own = sum(batch.size for batch in group.batches)
-        with progress(_of_this_process(title), own) as advance:
+        precise = without_tf32() if group.request.variants else nullcontext()
+        with precise, progress(_of_this_process(title), own) as advance:
             batches = self.evaluator.batches_of(group, self.dataloader)
             for index, batch in enumerate(batches, start=done):
                 self._call_hook('before_{}_iter', batch_idx=index,

@@ -2,11 +2,19 @@
 from .evaluator import GenEvaluator, build_evaluator
 from .features import EfficientNetLite0, FeatureNetwork
 from .identity import compare_results
-from .metrics import (FrechetInceptionDistance, GenMetric, InceptionScore,
-                      TransFID, TransIS, frechet_distance, inception_score)
+from .metrics import (PRDC, Equivariance, FrechetInceptionDistance, GenMetric,
+                      InceptionScore, IntraFID, KernelInceptionDistance,
+                      MultiScaleStructureSimilarity, PerceptualPathLength,
+                      PrecisionAndRecall, SlicedWassersteinDistance, TransFID,
+                      TransIS, frechet_distance, inception_score, slerp)
+from .standalone import evaluate_images
 
 __all__ = [
-    'EfficientNetLite0', 'FeatureNetwork', 'FrechetInceptionDistance',
-    'GenEvaluator', 'GenMetric', 'InceptionScore', 'TransFID', 'TransIS',
-    'build_evaluator', 'compare_results', 'frechet_distance', 'inception_score'
+    'EfficientNetLite0', 'Equivariance', 'FeatureNetwork',
+    'FrechetInceptionDistance', 'GenEvaluator', 'GenMetric', 'InceptionScore',
+    'IntraFID', 'KernelInceptionDistance', 'MultiScaleStructureSimilarity',
+    'PRDC', 'PerceptualPathLength', 'PrecisionAndRecall',
+    'SlicedWassersteinDistance', 'TransFID', 'TransIS', 'build_evaluator',
+    'compare_results', 'evaluate_images', 'frechet_distance',
+    'inception_score', 'slerp'
 ]

@@ -2,6 +2,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import Any
 
 from mmengine.dist import broadcast_object_list, is_main_process
@@ -10,7 +11,7 @@ from torch.utils.data import DataLoader
 
 from mmgen.evaluation.features import FeatureNetwork, ImageBatch
 from mmgen.evaluation.fingerprint import fingerprint
-from mmgen.evaluation.images import fake_images, to_uint8_rgb
+from mmgen.evaluation.images import fake_images, to_float_rgb, to_uint8_rgb
 from mmgen.evaluation.metrics import GenMetric
 from mmgen.evaluation.reference import reference_statistics
 from mmgen.evaluation.samplers import (FakeBatch, FakeRequest, fake_batches,
@@ -69,6 +70,12 @@ class GenEvaluator:
         """The keys that `evaluate` will report."""
         return [key for metric in self.metrics for key in metric.result_keys()]
 
+    def load_networks(self) -> None:
+        """Load all networks, or say which file is missing."""
+        for metric in self.metrics:
+            if metric.network is not None:
+                metric.network.identity()  # has the hash of the file
+
     def prepare(self, model: nn.Module, dataloader: DataLoader) -> None:
         """Load networks, forget earlier images, look at the real ones.
 
@@ -76,20 +83,23 @@ class GenEvaluator:
             model: The model itself, without a distributed wrapper.
             dataloader: Loader of the real images.
         """
+        self._check_ema(model)
         for metric in self.metrics:
             metric.meet(model, dataloader)
-        self._check_ema(model)
         device = next(model.parameters()).device
         self._batch_size_used = self.images_per_batch(dataloader)
         for metric in self.metrics:
             metric.start(device)
         waiting = [(metric, request) for metric in self.metrics
                    if (request := metric.reference_request()) is not None]
-        statistics = reference_statistics([request for _, request in waiting],
-                                          model, dataloader,
-                                          self._batch_size_used)
-        for (metric, _), found in zip(waiting, statistics):
-            metric.reference = found
+        parts = [metric.part_requests() for metric in self.metrics]
+        statistics = iter(reference_statistics(
+            [*(request for _, request in waiting), *chain(*parts)], model,
+            dataloader, self._batch_size_used))
+        for metric, _ in waiting:
+            metric.reference = next(statistics)
+        for metric, requests in zip(self.metrics, parts):
+            metric.parts += islice(statistics, len(requests))
 
     def _check_ema(self, model: nn.Module) -> None:
         """Say before an hour of work that there is no averaged generator."""
@@ -143,8 +153,11 @@ class GenEvaluator:
             if metric.fake_key not in shown:
                 images = fake_images(samples, group.request.sample_model,
                                      metric.fake_key)
+                levels = to_float_rgb(model, images) \
+                    if group.request.variants else None
                 shown[metric.fake_key] = ImageBatch(
-                    to_uint8_rgb(model, images), batch.start)
+                    to_uint8_rgb(model, images), batch.start, levels,
+                    batch.index, batch.variant)
             metric.add(shown[metric.fake_key])
 
     def evaluate(self) -> dict[str, float]:

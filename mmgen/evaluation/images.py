@@ -54,12 +54,39 @@ def real_images(module: nn.Module, batch: Any, real_key: str) -> Tensor:
     return to_uint8_rgb(module, inputs[real_key])
 
 
+def real_labels(batch: Any, asker: str) -> Tensor:
+    """Classes of a batch of the data loader, int64 ``[N]``.
+
+    Args:
+        batch: What the loader gave.
+        asker: Who asks, for the error message.
+    """
+    samples = batch.get('data_samples')
+    if not samples or any(getattr(sample, 'gt_label', None) is None
+                          for sample in samples):
+        raise ValueError(
+            f'{asker}: the images of the val_dataloader have no gt_label, '
+            'expected one class each. Use a dataset with classes.')
+    return torch.cat([sample.gt_label.label.view(-1).cpu()
+                      for sample in samples])
+
+
 def to_uint8_rgb(module: nn.Module, images: Tensor) -> Tensor:
     """Images of the model as evaluation and pictures see them."""
-    convert = getattr(module.data_preprocessor, 'to_uint8_rgb', None)
+    return _convert(module, 'to_uint8_rgb', images)
+
+
+def to_float_rgb(module: nn.Module, images: Tensor) -> Tensor:
+    """The same before they are rounded and cut off to 0 to 255."""
+    return _convert(module, 'to_float_rgb', images)
+
+
+def _convert(module: nn.Module, name: str, images: Tensor) -> Tensor:
+    """Let the data preprocessor of the model convert its images."""
+    convert = getattr(module.data_preprocessor, name, None)
     if convert is None:
         raise TypeError(
             f'{type(module).__name__}: its data_preprocessor '
-            f'{type(module.data_preprocessor).__name__} has no to_uint8_rgb. '
+            f'{type(module.data_preprocessor).__name__} has no {name}. '
             "Use data_preprocessor=dict(type='GANDataPreprocessor').")
     return convert(images)

@@ -1,4 +1,5 @@
-"""Statistics of the real images, computed once and kept in the cache."""
+"""What is known of the real images, computed once and kept in the cache:
+statistics of their features, or all of these."""
 import hashlib
 import logging
 from collections.abc import Iterable
@@ -15,8 +16,10 @@ from torch.utils.data import DataLoader
 from mmgen.evaluation.features import (FeatureNetwork, FeatureStatistics,
                                        Gaussian, ImageBatch, read_statistics)
 from mmgen.evaluation.features.statistics import write_statistics
+from mmgen.evaluation.features.table import (FeatureCollector, FeatureTable,
+                                             read_features, write_features)
 from mmgen.evaluation.fingerprint import describe, fingerprint
-from mmgen.evaluation.images import real_images
+from mmgen.evaluation.images import real_images, real_labels
 from mmgen.evaluation.samplers import real_batch_of_one, real_batches
 from mmgen.utils.cache_dir import cache_dir
 from mmgen.utils.progress import progress
@@ -34,6 +37,13 @@ class ReferenceRequest:
         real_key: Name of the image in a batch.
         seed: Seed of whatever is random in the data pipeline.
         device: Where the sums are kept.
+        part: ``(i, n)``: only each ``n``-th of the images, from place ``i``
+            on.
+        label: Only images of this class; None for all.
+        all_features: Whether all features are wanted instead of their
+            statistics; not with ``part`` or ``label``.
+        least: Number of images below which the metric does not work.
+        save: Whether to keep in the cache what is computed.
     """
 
     asker: str
@@ -42,12 +52,44 @@ class ReferenceRequest:
     real_key: str
     seed: int
     device: torch.device | str
+    part: tuple[int, int] = (0, 1)
+    label: int | None = None
+    all_features: bool = False
+    least: int = 2
+    save: bool = True
+
+    def chosen(self, start: int, count: int,
+               labels: Tensor | None) -> Tensor:
+        """Which of ``count`` images from place ``start`` on are meant.
+
+        Args:
+            start: Place of the first.
+            count: Their number ``N``.
+            labels: Their classes, ``[N]``; needed with ``label`` only.
+
+        Returns:
+            bool ``[N]``.
+        """
+        index, number = self.part
+        chosen = torch.arange(start, start + count) % number == index
+        return chosen if self.label is None else chosen & (
+            labels == self.label)
+
+    @property
+    def title(self) -> str:
+        """Which images, for error messages."""
+        index, number = self.part
+        part = '' if number == 1 else f', part {index + 1} of {number}'
+        label = '' if self.label is None else f', class {self.label}'
+        return f'images of the val_dataloader{part}{label}'
 
 
 def reference_statistics(requests: list[ReferenceRequest], module: nn.Module,
                          dataloader: DataLoader,
-                         batch_size: int) -> list[Gaussian]:
-    """Statistics for each request, from the cache or in one pass.
+                         batch_size: int) -> list[Gaussian | FeatureTable]:
+    """Statistics, or all features, for each request.
+
+    From the cache, and the others in one pass.
 
     Args:
         requests: What is wanted; every process gives the same.
@@ -56,33 +98,55 @@ def reference_statistics(requests: list[ReferenceRequest], module: nn.Module,
         batch_size: Images in a batch.
 
     Returns:
-        The statistics in the order of ``requests``, on every process.
+        What was wanted, in the order of ``requests``, on every process; the
+        rows of a table on the main one.
     """
     if not requests:
         return []
     counts = [image_count(request, dataloader) for request in requests]
-    known = [[]]
-    if is_main_process():
-        # Before any image is read: datasets may note what they read.
-        dataset = fingerprint(dataloader.dataset, files=True)
-        paths = [cache_dir() / 'statistics' / cache_name(
-            request, count, dataset, module, dataloader)
-            for request, count in zip(requests, counts)]
-        known = [[(path, _read_cached(path)) for path in paths]]
-    broadcast_object_list(known)
-
+    paths, cached = _look_up(requests, counts, module, dataloader)
     passes: dict[Path, _Pass] = {}
-    for request, count, (path, cached) in zip(
-            requests, counts, known[0], strict=True):
-        if cached is None and path not in passes:
+    for request, count, path in zip(requests, counts, paths, strict=True):
+        if path not in cached and path not in passes:
             passes[path] = _Pass(request, count)
     for passes_of_one_kind in _by_images(passes.values()):
         _look_at_images(passes_of_one_kind, module, dataloader, batch_size)
     computed = {path: item.result() for path, item in passes.items()}
     if is_main_process():
-        for path, statistics in computed.items():
-            write_statistics(path, statistics)
-    return [computed.get(path, cached) for path, cached in known[0]]
+        for path, item in passes.items():
+            if item.request.save:
+                _write(path, computed[path])
+    return [cached[path] if path in cached else computed[path]
+            for path in paths]
+
+
+def _look_up(
+    requests: list[ReferenceRequest], counts: list[int], module: nn.Module,
+    dataloader: DataLoader
+) -> tuple[list[Path], dict[Path, Gaussian | FeatureTable]]:
+    """The cache's path for each request, and what is there already.
+
+    Tables come without rows to all but the main process.
+    """
+    found = {}
+    known = [([], {})]
+    if is_main_process():
+        # Before any image is read: datasets may note what they read.
+        dataset = fingerprint(dataloader.dataset, files=True)
+        paths = [
+            cache_dir() / ('features' if request.all_features else
+                           'statistics')
+            / cache_name(request, count, dataset, module, dataloader)
+            for request, count in zip(requests, counts)]
+        for request, path in zip(requests, paths):
+            if path not in found:
+                item = _read_cached(path, request)
+                found.update({} if item is None else {path: item})
+        known = [(paths, {path: _shared(item)
+                          for path, item in found.items()})]
+    broadcast_object_list(known)
+    paths, shared = known[0]
+    return paths, found if is_main_process() else shared
 
 
 def image_count(request: ReferenceRequest, dataloader: DataLoader) -> int:
@@ -105,10 +169,11 @@ def image_count(request: ReferenceRequest, dataloader: DataLoader) -> int:
             f'{request.asker}: real_nums={count}, but the dataset of the '
             f'val_dataloader has {available} images. Use real_nums=-1 for '
             'all of them, each is used once.')
-    if count < 2:
+    if count < request.least:
         raise ValueError(
             f'{request.asker}: the dataset of the val_dataloader has '
-            f'{available} images, expected at least 2. Check its data_root.')
+            f'{available} images, expected at least {request.least}. Check '
+            'its data_root.')
     return count
 
 
@@ -137,7 +202,9 @@ def cache_name(request: ReferenceRequest, count: int, dataset: str,
                  for place in (0, count // 2, count - 1)],
         count=count,
         real_key=request.real_key,
-        seed=request.seed)
+        seed=request.seed,
+        part=request.part,
+        label=request.label)
     kind = type(dataloader.dataset).__name__
     return (f'{request.network.name}-{kind}-{count}-'
             f'{fingerprint(everything)[:16]}.npz')
@@ -150,10 +217,14 @@ def _image_at(place: int, count: int, request: ReferenceRequest,
     return real_images(module, batch, request.real_key)
 
 
-def _read_cached(path: Path) -> Gaussian | None:
+def _read_cached(
+        path: Path,
+        request: ReferenceRequest) -> Gaussian | FeatureTable | None:
     if not path.is_file():
         return None
     try:
+        if request.all_features:
+            return read_features(path).to(request.device)
         return read_statistics(path)
     except ValueError as error:
         print_log(
@@ -161,6 +232,18 @@ def _read_cached(path: Path) -> Gaussian | None:
             logger='current',
             level=logging.WARNING)
         return None
+
+
+def _shared(item: Gaussian | FeatureTable) -> Gaussian | FeatureTable:
+    """What processes beside the main one have to know."""
+    return item.without_rows() if isinstance(item, FeatureTable) else item
+
+
+def _write(path: Path, item: Gaussian | FeatureTable) -> None:
+    if isinstance(item, FeatureTable):
+        write_features(path, item)
+    else:
+        write_statistics(path, item)
 
 
 def _by_images(passes: Iterable['_Pass']) -> list[list['_Pass']]:
@@ -176,37 +259,57 @@ def _look_at_images(passes: list['_Pass'], module: nn.Module,
     """Read the images that all ``passes`` want, in order, each once."""
     seed, total = passes[0].request.seed, passes[0].count
     keys = sorted({item.request.real_key for item in passes})
+    by_class = [item.request.asker for item in passes
+                if item.request.label is not None]
     with progress('Real images', total) as advance:
         for start, data in real_batches(dataloader, total, batch_size, seed):
             batches = {key: ImageBatch(real_images(module, data, key), start)
                        for key in keys}
+            labels = real_labels(data, by_class[0]) if by_class else None
             for item in passes:
-                item.process(batches[item.request.real_key])
+                item.process(batches[item.request.real_key], labels)
             advance(len(batches[keys[0]]))
 
 
 class _Pass:
-    """Statistics and content hash of ``count`` images."""
+    """What a request wants of the images that it chooses, and their hash.
+
+    Args:
+        request: Which of them.
+        count: Number of images that are looked at.
+    """
 
     def __init__(self, request: ReferenceRequest, count: int) -> None:
         self.request = request
         self.count = count
-        self.statistics = FeatureStatistics(request.network.dim,
-                                            request.device)
+        dim, device = request.network.dim, request.device
+        self.features = FeatureCollector(count, dim, device) \
+            if request.all_features else FeatureStatistics(dim, device)
         self.hash_sum = 0
 
-    def process(self, batch: ImageBatch) -> None:
+    def process(self, batch: ImageBatch, labels: Tensor | None) -> None:
         """Take a batch of the images."""
-        self.statistics.update(batch.features(self.request.network))
-        self.hash_sum += sum(map(_image_hash, batch.images.cpu()))
+        chosen = self.request.chosen(batch.start, len(batch), labels)
+        if not chosen.any():
+            return
+        features = batch.features(self.request.network)
+        if isinstance(self.features, FeatureCollector):
+            self.features.update(features, batch.start)
+        else:
+            self.features.update(features[chosen.to(features.device)])
+        self.hash_sum += sum(map(_image_hash, batch.images.cpu()[chosen]))
 
-    def result(self) -> Gaussian:
+    def result(self) -> Gaussian | FeatureTable:
         """Over all processes; each has to call it."""
-        statistics = self.statistics.gather()
+        found = self.features.gather()
         # A sum does not depend on the order in which processes look.
         total = sum(all_gather_object(self.hash_sum)) % 2**256
-        assert statistics.count == self.count
-        return replace(statistics, sha256=f'{total:064x}')
+        if found.count < 2:
+            raise ValueError(
+                f'{self.request.asker}: {found.count} of {self.count} '
+                f'{self.request.title}, expected at least 2. Use a larger '
+                'real_nums, a larger dataset or fewer parts or classes.')
+        return replace(found, sha256=f'{total:064x}')
 
 
 def _image_hash(image: Tensor) -> int:

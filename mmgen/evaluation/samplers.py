@@ -5,15 +5,20 @@ alone, so that any number of processes sees the same images in the same
 batches, and each image once.
 """
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mmengine.dist import get_dist_info
+from torch import nn
 from torch.utils.data import DataLoader
 
 from mmgen.datasets.loading.seeded import SeededDataset
 from mmgen.evaluation.fingerprint import describe
+from mmgen.utils.unwrap import unwrap
+
+# What the model is given in place of plain inputs, for the batch of an index.
+Variant = Callable[[dict, int], dict]
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,12 @@ class FakeRequest:
             translated, evenly spaced over its dataset; None for images from
             noise.
         target_domain: Into which domain; None for the model's default.
+        variants: Where each image is wanted in several variants: what the
+            model is given for each of them. A batch of one is followed by
+            those of the others, and all begin with the same random state, so
+            that they differ in what they are given alone.
+        labels: Classes that the images take in turn; None to leave them to
+            the model.
     """
 
     sample_model: str
@@ -35,13 +46,16 @@ class FakeRequest:
     seed: int
     sources: int | None = None
     target_domain: str | None = None
+    variants: tuple[Variant, ...] = ()
+    labels: tuple[int, ...] | None = None
 
     @property
     def key(self) -> str:
         """Text that equal requests have in common."""
         return json.dumps(
             [self.sample_model, describe(self.sample_kwargs), self.seed,
-             self.sources, self.target_domain],
+             self.sources, self.target_domain, describe(self.variants),
+             self.labels],
             sort_keys=True)
 
 
@@ -54,24 +68,33 @@ class FakeBatch:
         start: Place of its first image in the whole set.
         size: Number of images.
         data: What ``model.test_step`` is called with.
+        variant: Which of the request's variants it is.
     """
 
     index: int
     start: int
     size: int
     data: dict
+    variant: int = 0
 
 
 def fake_batches(request: FakeRequest, total: int,
                  batch_size: int) -> list[FakeBatch]:
-    """This process's batches; over all processes exactly ``total`` images."""
+    """This process's batches; over all processes exactly ``total`` images,
+    or as many of each variant."""
     batches = []
     for index, start, size in _own_batches(total, batch_size):
         inputs = dict(
             num_batches=size,
             sample_model=request.sample_model,
             sample_kwargs=dict(request.sample_kwargs))
-        batches.append(FakeBatch(index, start, size, dict(inputs=inputs)))
+        if request.labels is not None:
+            inputs['labels'] = [request.labels[place % len(request.labels)]
+                                for place in range(start, start + size)]
+        given = [change(inputs, index) for change in request.variants] \
+            or [inputs]
+        batches += [FakeBatch(index, start, size, dict(inputs=item), variant)
+                    for variant, item in enumerate(given)]
     return batches
 
 
@@ -175,3 +198,10 @@ def loader_batch_size(dataloader: DataLoader) -> int:
             'GenEvaluator: the val_dataloader has no batch_size. Set '
             'batch_size in the val_evaluator or in the val_dataloader.')
     return size
+
+
+def sampled_generator(model: nn.Module, sample_model: str) -> nn.Module | None:
+    """The network itself that makes the images; None without a generator."""
+    if sample_model == 'ema':
+        return getattr(getattr(model, 'generator_ema', None), 'module', None)
+    return unwrap(getattr(model, 'generator', None))

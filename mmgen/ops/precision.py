@@ -1,4 +1,7 @@
 """In which floating-point type a network computes."""
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 from torch import Tensor
 
@@ -20,3 +23,22 @@ def explicit_precision(x: Tensor) -> torch.autocast:
     """Around code that computes in the types of its tensors, whatever
     autocast asks for on the device of ``x``."""
     return torch.autocast(x.device.type, enabled=False)
+
+
+@contextmanager
+def without_tf32() -> Iterator[None]:
+    """Inside, float32 convolutions and products are float32 on CUDA, too.
+
+    There torch lets convolutions round their input to 10 bits of mantissa,
+    1e-3, by default: more than the difference of two images that are compared
+    below a level.
+    """
+    backends = torch.backends.cudnn, torch.backends.cuda.matmul
+    before = [backend.allow_tf32 for backend in backends]
+    try:
+        for backend in backends:
+            backend.allow_tf32 = False
+        yield
+    finally:
+        for backend, allowed in zip(backends, before):
+            backend.allow_tf32 = allowed

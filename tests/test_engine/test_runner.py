@@ -238,3 +238,15 @@ def test_two_processes_equal_one_on_the_joint_batch(data_root, tmp_path):
         for key in keys:
             difference = (two[key] - one[key]).abs().max().item()
             assert difference <= 1e-4 * largest, key
+
+
+def test_missing_weights_of_a_metric_stop_the_run_at_its_start(
+        tmp_path, monkeypatch):
+    monkeypatch.setenv('MMGEN_CACHE_DIR', str(tmp_path / 'cache'))
+    cfg = tiny_config(write_images(tmp_path / 'data'), tmp_path / 'run')
+    cfg['val_evaluator'] = dict(
+        type='PR', fake_nums=6, vgg16_script=str(tmp_path / 'vgg16.pt'))
+    runner = build_runner(Config(cfg))
+    with pytest.raises(FileNotFoundError, match='fetch .*vgg16.pt yourself'):
+        runner.train()
+    assert runner.iter == 0 and not list((tmp_path / 'run').glob('*.pth'))

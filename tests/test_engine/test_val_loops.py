@@ -11,6 +11,7 @@ from mmengine.optim import OptimWrapper
 from mmengine.runner import Runner
 from mmengine.visualization import Visualizer
 from tiny_evaluation import TinyGAN, TinyImages, fid, loader
+from tiny_latents import LinearGenerator, gan
 
 from mmgen.engine.checkpointing import load_weights
 from mmgen.engine.val_loops import (GenTestLoop, GenValLoop,
@@ -170,6 +171,27 @@ def test_several_evaluators_share_their_images(tmp_path):
     assert [index for index, *_ in notes.batches] == [0, 1, 2, 3]
     assert run.model.images_made == 13
     assert run.val_loop.total_length == 4
+
+
+def test_images_that_are_compared_below_a_level_are_made_in_float32(tmp_path):
+    allowed = []
+    model = gan(LinearGenerator())
+    model.generator.register_forward_pre_hook(
+        lambda *_: allowed.append(torch.backends.cudnn.allow_tf32))
+    before = torch.backends.cudnn.allow_tf32
+    metrics = [dict(type='PPL', fake_nums=5, sample_model='orig', crop=False,
+                    feature='MeanSquare'),
+               fid(fake_nums=6)]
+    notes, run = runner(tmp_path, dict(type='GenEvaluator', metrics=metrics),
+                        model=model)
+    assert run.val()['PPL/ppl_score'] > 0
+    assert allowed == [False] * 4 + [before] * 2
+    assert torch.backends.cudnn.allow_tf32 == before
+    assert run.val_loop.total_length == len(notes.batches) == 6
+    card = Path(run.log_dir) / 'metrics_identity' / 'val.json'
+    identity = json.loads(card.read_text())['results']['PPL/ppl_score'][
+        'identity']
+    assert identity['fake']['images'] == 5
 
 
 def test_several_evaluators_with_one_key_are_refused():

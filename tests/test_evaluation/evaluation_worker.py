@@ -5,10 +5,12 @@ import sys
 import torch
 import torch.distributed as dist
 from mmengine.dist import get_rank
-from tiny_evaluation import (TinyClasses, TinyGAN, TinyImages, fid, loader)
+from tiny_evaluation import (BrightImages, TinyClasses, TinyClassImages,
+                             TinyConditionalGAN, TinyGAN, TinyImages, fid,
+                             loader, run)
+from tiny_latents import LinearGenerator, WaveGenerator, gan
 
 from mmgen.evaluation import GenEvaluator, InceptionScore
-from mmgen.utils.randomness import seed_everything, unchanged_random_state
 
 
 def evaluator():
@@ -18,15 +20,36 @@ def evaluator():
         InceptionScore(17, splits=4, resize=False, feature=TinyClasses())])
 
 
+def classes_and_pairs():
+    """Metrics that sort the images: by class, in groups, in pairs."""
+    return GenEvaluator([
+        fid(fake_nums=22, floor=True, standard_error=True),
+        dict(type='IntraFID', fake_nums=14, feature='TinyFeatures'),
+        dict(type='SWD', fake_nums=6, image_shape=(3, 16, 16)),
+        dict(type='MS_SSIM', fake_nums=14)], batch_size=3)
+
+
+def all_features():
+    """Metrics that need the features in the order of the images."""
+    return GenEvaluator([
+        dict(type='KID', fake_nums=11, subsets=3, subset_size=6,
+             feature='TinyFeatures'),
+        dict(type='PRDC', fake_nums=17, real_nums=13, k=2,
+             feature='TinyFeatures')])
+
+
+def steered():
+    """Metrics that tell the model what to make."""
+    return [(GenEvaluator(dict(type='PPL', fake_nums=11, crop=False,
+                               epsilon=1e-2, sampling='full',
+                               feature='MeanSquare')),
+             gan(LinearGenerator(injected=0.5))),
+            (GenEvaluator(dict(type='EQ', fake_nums=11)),
+             gan(WaveGenerator(faithful=0.9)))]
+
+
 def evaluate(made, data, model):
-    loading = loader(data)
-    with torch.no_grad(), unchanged_random_state():
-        made.prepare(model, loading)
-        for group in made.groups(loading):
-            for batch in group.batches:
-                seed_everything(group.request.seed, batch.index)
-                made.process(group, batch, model.test_step(batch.data), model)
-    return made.evaluate()
+    return run(made, model, loader(data))
 
 
 def main(out):
@@ -40,6 +63,12 @@ def main(out):
     data = TinyImages()
     found['again'] = evaluate(evaluator(), data, TinyGAN())
     found['read_again'] = len(data.read)
+    found['sorted'] = evaluate(classes_and_pairs(), TinyClassImages(side=16),
+                               TinyConditionalGAN(side=16))
+    found['kept'] = evaluate(all_features(), BrightImages(), TinyGAN())
+    found['kept_again'] = evaluate(all_features(), BrightImages(), TinyGAN())
+    found['steered'] = [evaluate(made, TinyImages(), model)
+                        for made, model in steered()]
     with open(f'{out}.{get_rank()}', 'w') as file:
         json.dump(found, file)
     dist.destroy_process_group()

@@ -6,26 +6,14 @@ import pytest
 import torch
 from mmengine.evaluator import BaseMetric
 from mmengine.structures import BaseDataElement
-from tiny_evaluation import (TinyClasses, TinyGAN, TinyImages, fid, loader)
+from tiny_evaluation import (TinyClasses, TinyGAN, TinyImages, fid, loader,
+                             run)
 from tiny_features import TinyFeatures
 
 from mmgen.evaluation import (FrechetInceptionDistance, GenEvaluator,
                               InceptionScore, build_evaluator,
                               frechet_distance)
 from mmgen.utils.randomness import seed_everything, unchanged_random_state
-
-
-def run(evaluator, model=None, loading=None):
-    """What a loop does."""
-    model, loading = model or TinyGAN(), loading or loader()
-    with torch.no_grad(), unchanged_random_state():
-        evaluator.prepare(model, loading)
-        for group in evaluator.groups(loading):
-            for batch in group.batches:
-                seed_everything(group.request.seed, batch.index)
-                evaluator.process(group, batch, model.test_step(batch.data),
-                                  model)
-    return evaluator.evaluate()
 
 
 def inception_score(network=None, **settings):

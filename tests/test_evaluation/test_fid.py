@@ -4,10 +4,15 @@ import logging
 import numpy as np
 import pytest
 import torch
-from tiny_evaluation import fid
+from tiny_evaluation import TinyGAN, TinyImages, fid, loader, run
+from tiny_features import TinyFeatures
 
-from mmgen.evaluation import FrechetInceptionDistance, frechet_distance
+from mmgen.evaluation import (FrechetInceptionDistance, GenEvaluator,
+                              frechet_distance)
 from mmgen.evaluation.features import FeatureStatistics, ImageBatch
+from mmgen.evaluation.features.statistics import join_statistics
+from mmgen.evaluation.metrics.fid import jackknife_error
+from mmgen.models import GANDataPreprocessor
 from mmgen.registry import METRICS
 
 
@@ -192,3 +197,148 @@ def test_prepared_statistics_of_another_network_are_refused(tmp_path):
 def test_images_are_uint8_rgb():
     with pytest.raises(ValueError, match=r'float32 images of shape \[1, 1'):
         ImageBatch(torch.zeros(1, 1, 4, 4))
+
+
+def gaussian(features):
+    statistics = FeatureStatistics(features.shape[1])
+    statistics.update(torch.as_tensor(features))
+    return statistics.gather()
+
+
+def test_joined_groups_are_the_statistics_of_all():
+    x = np.random.default_rng(0).standard_normal((50, 6)) + 10
+    joined = join_statistics([gaussian(x[:2]), gaussian(x[2:40]),
+                              gaussian(x[40:])])
+    whole = gaussian(x)
+    assert joined.count == 50
+    np.testing.assert_allclose(joined.mean, whole.mean)
+    np.testing.assert_allclose(joined.cov, whole.cov, atol=1e-12)
+
+
+def test_jackknife_error_of_a_mean_is_the_usual_one():
+    x = np.random.default_rng(0).standard_normal(12)
+    left_out = [np.delete(x, index).mean() for index in range(12)]
+    assert jackknife_error(left_out) == pytest.approx(
+        x.std(ddof=1) / np.sqrt(12))
+
+
+class Rows:
+    """Features of images without images."""
+
+    def __init__(self, features):
+        self.rows, self.start = torch.from_numpy(features), 0
+
+    def __len__(self):
+        return len(self.rows)
+
+    def features(self, network):
+        return self.rows
+
+
+def test_standard_error_is_how_far_the_distance_strays():
+    """Against the deviation over many draws of generated images."""
+    rng = np.random.default_rng(0)
+    real = gaussian(rng.standard_normal((5000, 8)))
+    values, errors = [], []
+    for _ in range(60):
+        metric = METRICS.build(fid(fake_nums=400, standard_error=True))
+        metric.start(torch.device('cpu'))
+        metric.add(Rows(rng.standard_normal((400, 8)) * 1.3 + 0.2))
+        metric.gather()
+        metric.reference = real
+        found = metric.compute()
+        values.append(found['fid'])
+        errors.append(found['standard_error'])
+    assert np.mean(errors) == pytest.approx(np.std(values), rel=0.25)
+
+
+def test_error_and_floor_leave_the_distance_as_it_is():
+    plain = run(GenEvaluator(fid(fake_nums=24)))
+    more = run(GenEvaluator(fid(fake_nums=24, floor=True,
+                                standard_error=True)))
+    assert list(more) == ['FID-Tiny/fid', 'FID-Tiny/mean', 'FID-Tiny/cov',
+                          'FID-Tiny/standard_error', 'FID-Tiny/floor']
+    assert {key: more[key] for key in plain} == pytest.approx(plain)
+
+
+def test_floor_is_the_distance_of_every_second_real_image_to_the_rest():
+    data = TinyImages(21)
+    evaluator = GenEvaluator(fid(floor=True))
+    found = run(evaluator, loading=loader(data))
+    features = TinyFeatures()(torch.from_numpy(data.images))
+    even, odd = gaussian(features[::2]), gaussian(features[1::2])
+    assert found['FID-Tiny/floor'] == pytest.approx(
+        frechet_distance(even.mean, even.cov, odd.mean, odd.cov)[0])
+    # The second evaluation of a training has it still.
+    assert run(evaluator, loading=loader(data)) == found
+
+
+@pytest.mark.parametrize('setting, words', [
+    (dict(floor=True, inception_pkl='real.npz'),
+     "floor=True needs the real images, but inception_pkl='real.npz'"),
+    (dict(fake_nums=19, standard_error=True),
+     'fake_nums with standard_error=True=19, expected .* at least 20'),
+    (dict(resize='clean'), "resize='clean' together with feature"),
+    (dict(feature=None, resize='area'), "resize='area', expected 'legacy'"),
+])
+def test_refuses_further_options_with_the_right_words(setting, words):
+    with pytest.raises(ValueError, match=words):
+        METRICS.build(fid(**setting))
+
+
+def test_too_few_real_images_for_a_floor_are_refused():
+    with pytest.raises(ValueError, match='FrechetInceptionDistance: 1 of 3 '
+                       'images of the val_dataloader, part 2 of 2'):
+        GenEvaluator(fid(floor=True)).prepare(TinyGAN(),
+                                              loader(TinyImages(3)))
+
+
+@pytest.mark.parametrize('size', [0, 1])
+def test_no_image_and_one_image_are_refused(size):
+    with pytest.raises(ValueError, match=f'has {size} images, expected at '
+                       'least 2'):
+        GenEvaluator(fid()).prepare(TinyGAN(), loader(TinyImages(size)))
+    with pytest.raises(ValueError, match='expected a whole number of at '
+                       'least 2'):
+        METRICS.build(fid(fake_nums=size))
+
+
+def test_constant_features_give_the_distance_of_points():
+    """All images alike on both sides: covariances of rank 0."""
+    metric = METRICS.build(fid(fake_nums=6))
+    metric.start(torch.device('cpu'))
+    metric.add(Rows(np.full((6, 8), 3.)))
+    metric.gather()
+    metric.reference = gaussian(np.full((5, 8), 1.))
+    assert metric.compute() == dict(fid=32, mean=32, cov=0)
+
+
+def test_images_of_different_sizes_meet():
+    """The network makes one size of them."""
+    found = run(GenEvaluator(fid()), TinyGAN(side=12),
+                loader(TinyImages(side=20)))
+    assert np.isfinite(list(found.values())).all()
+
+
+def test_grey_images_count_as_rgb():
+    class Grey(TinyGAN):
+
+        def __init__(self, channels):
+            super().__init__()
+            self.data_preprocessor = GANDataPreprocessor()
+            self.channels = channels
+
+        def test_step(self, data):
+            samples = super().test_step(data)
+            for sample in samples:
+                grey = sample.fake_img.data[:1]
+                sample.fake_img.data = grey.expand(self.channels, -1, -1)
+            return samples
+
+    numbers = []
+    for channels in (1, 3):
+        data = TinyImages(21)
+        data.images = data.images[:, :1].repeat(channels, axis=1)
+        numbers.append(run(GenEvaluator(fid()), Grey(channels), loader(data)))
+    assert numbers[0] == pytest.approx(numbers[1])
+    assert numbers[0]['FID-Tiny/fid'] > 0

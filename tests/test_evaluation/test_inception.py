@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from mmgen.evaluation.features import InceptionPyTorch, InceptionStyleGAN
 from mmgen.evaluation.features.inception import ConvBN, InceptionV3, Mixed8
+from mmgen.evaluation.features.resize import resize_images
 
 
 class Script(nn.Module):
@@ -14,7 +15,7 @@ class Script(nn.Module):
 
     def forward(self, img: Tensor, return_features: bool = False,
                 no_output_bias: bool = False) -> Tensor:
-        assert img.dtype == torch.uint8
+        assert img.dtype == torch.uint8 or img.shape[2] == 299
         features = img.float().mean(dim=(2, 3))
         if return_features:
             return features
@@ -98,6 +99,37 @@ def test_folded_network_equals_the_plain_one(weights, images):
         probabilities,
         F.linear(expected, plain.fc.weight).softmax(dim=1),
         rtol=1e-4, atol=1e-7)
+
+
+def test_clean_resize_is_done_before_the_network(weights, script, images):
+    path, plain = weights
+    clean = resize_images(images, 299, 'clean')
+    with torch.no_grad():
+        torch.testing.assert_close(
+            InceptionPyTorch(str(path), 'clean')(images),
+            plain(clean / 127.5 - 1), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(
+        InceptionStyleGAN(str(script), 'clean')(images),
+        clean.mean(dim=(2, 3)))
+    cards = [network(str(file), resize).identity()
+             for network, file in ((InceptionPyTorch, path),
+                                   (InceptionStyleGAN, script))
+             for resize in ('legacy', 'clean')]
+    assert len({card['resize'] for card in cards}) == 3
+    assert cards[1]['resize'].startswith('to 299, bicubic, antialiased')
+
+
+def test_tensorflow_has_a_resize_and_a_range_of_its_own(weights, images):
+    path, plain = weights
+    network = InceptionPyTorch(str(path), 'tensorflow')
+    x = (resize_images(images, 299, 'tensorflow') - 128) / 128
+    with torch.no_grad():
+        torch.testing.assert_close(network(images), plain(x), rtol=1e-4,
+                                   atol=1e-5)
+    assert network.identity()['range'] == '(x - 128) / 128'
+    with pytest.raises(ValueError, match="resize='tensorflow', expected "
+                       "'legacy' or 'clean'"):
+        InceptionStyleGAN(resize='tensorflow')
 
 
 def test_state_has_the_published_names_and_sizes():

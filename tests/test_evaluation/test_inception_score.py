@@ -115,3 +115,34 @@ def test_metric_counts_its_images():
     metric.gather()
     expected = plain_score(metric.network.class_probabilities(images[:10]), 2)
     assert tuple(metric.compute().values()) == pytest.approx(expected)
+
+
+class BrokenClasses(TinyClasses):
+
+    def class_probabilities(self, images):
+        return super().class_probabilities(images) * float('nan')
+
+
+def test_nan_probabilities_are_refused():
+    metric = InceptionScore(4, splits=1, resize=False,
+                            feature=BrokenClasses())
+    metric.start(torch.device('cpu'))
+    with pytest.raises(ValueError, match='4 of 4 feature vectors hold NaN'):
+        metric.add(ImageBatch(torch.zeros(4, 3, 8, 8, dtype=torch.uint8)))
+
+
+@pytest.mark.parametrize('count', [0, 1])
+def test_no_image_and_one_image_are_refused(count):
+    with pytest.raises(ValueError, match=f'fake_nums={count}, expected a '
+                       'whole number of at least 2'):
+        InceptionScore(count, splits=1, feature=TinyClasses())
+
+
+def test_equal_images_score_one_and_sizes_do_not_matter():
+    for side in (8, 30):
+        metric = InceptionScore(6, splits=2, feature=TinyClasses())
+        metric.start(torch.device('cpu'))
+        metric.add(ImageBatch(
+            torch.full((6, 3, side, side), 90, dtype=torch.uint8)))
+        metric.gather()
+        assert metric.compute() == pytest.approx(dict(is_std=0, **{'is': 1}))

@@ -129,6 +129,8 @@ def test_every_ingredient_changes_the_name(tmp_path):
         name(network=Rescaled()),
         name(count=5),
         name(seed=1),
+        name(part=(1, 2)),
+        name(label=0),
         name(model=other_scale),
         name(data=open_folder(root, flip_ratio=0.5)),
         name(data=open_folder(root, flip_ratio=0.0, direction='vertical')),

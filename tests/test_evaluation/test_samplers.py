@@ -28,6 +28,27 @@ def test_processes_make_each_image_once(monkeypatch, total, world_size):
     assert sorted(places) == list(range(total))
 
 
+def doubled(inputs, index):
+    return dict(inputs, doubled=2 * index)
+
+
+def negated(inputs, index):
+    return dict(inputs, negated=-index)
+
+
+def test_variants_of_a_batch_follow_each_other(monkeypatch):
+    request = FakeRequest('orig', {}, 0, variants=(doubled, negated))
+    as_process(monkeypatch, 1, 2)
+    batches = fake_batches(request, 14, batch_size=4)
+    # The same index: the loop seeds with it, so both begin alike.
+    assert [(batch.index, batch.variant, batch.start, batch.size)
+            for batch in batches] == [
+        (1, 0, 4, 4), (1, 1, 4, 4), (3, 0, 12, 2), (3, 1, 12, 2)]
+    plain = dict(num_batches=2, sample_model='orig', sample_kwargs={})
+    assert batches[2].data == dict(inputs=dict(plain, doubled=6))
+    assert batches[3].data == dict(inputs=dict(plain, negated=-3))
+
+
 def test_a_batch_says_what_is_wanted_of_the_model():
     batch = fake_batches(REQUEST, 3, 4)[0]
     assert batch.data == dict(inputs=dict(
@@ -66,7 +87,9 @@ def test_requests_with_equal_settings_have_one_key():
     same = FakeRequest('orig', dict(truncation=0.7), 3)
     others = [FakeRequest('ema', dict(truncation=0.7), 3),
               FakeRequest('orig', dict(truncation=0.5), 3),
-              FakeRequest('orig', dict(truncation=0.7), 4)]
+              FakeRequest('orig', dict(truncation=0.7), 4),
+              FakeRequest('orig', dict(truncation=0.7), 3,
+                          variants=(doubled, ))]
     assert same.key == REQUEST.key
     assert REQUEST.key not in [other.key for other in others]
 

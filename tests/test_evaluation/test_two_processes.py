@@ -34,6 +34,13 @@ def test_two_processes_report_what_one_reports(tmp_path):
     first, second = evaluate(tmp_path, 2)
     assert first['results'] == second['results']
     assert first['results'] == pytest.approx(one['results'], rel=1e-6)
+    assert first['sorted'] == second['sorted']
+    assert first['sorted'] == pytest.approx(one['sorted'], rel=1e-6)
+    assert first['kept'] == second['kept'] == first['kept_again']
+    assert first['kept'] == pytest.approx(one['kept'], rel=1e-6)
+    assert first['steered'] == second['steered']
+    for ours, alone in zip(first['steered'], one['steered'], strict=True):
+        assert ours == pytest.approx(alone, rel=1e-6)
     assert first['identities'] == one['identities']
     assert first['made'] + second['made'] == one['made'] == 21
     assert min(first['made'], second['made']) > 0

@@ -56,3 +56,17 @@ def test_a_failed_download_says_what_to_do(published, cache):
         weights(published, 'sha256:ffff').locate(None)
     assert str(cache / 'net.pt') in str(error.value)
     assert 'give its path with inception_path=' in str(error.value)
+
+
+def test_a_file_without_known_checksum_is_not_downloaded(published, cache):
+    unchecked = weights(published, checksum=None)
+    with pytest.raises(FileNotFoundError, match="inception_path='nowhere.pt': "
+                       'there is no such file, .* No checksum of it is known') \
+            as error:
+        unchecked.locate('nowhere.pt')
+    assert str(cache / 'net.pt') in str(error.value)
+    assert published in str(error.value)
+    cache.mkdir()
+    (cache / 'net.pt').write_bytes(b'any')
+    assert unchecked.locate(None) == (cache / 'net.pt',
+                                      hashlib.sha256(b'any').hexdigest())

@@ -12,17 +12,21 @@ from mmgen.registry import FEATURES
 class FeatureNetwork(ABC):
     """Images to feature vectors, the same numbers wherever it is used.
 
-    Building one is cheap: files are looked for when it is first used.
+    Building one is cheap: files are looked for when it is first used, or asked
+    for its identity.
 
     Attributes:
         name: Name in results and identity cards, e.g. ``Inception-PyTorch``.
         dim: Length ``P`` of a feature vector.
         is_inception: Whether plain FID and IS may be computed with it.
+        distance: What a Frechet distance in these features is called, before
+            the name: ``FID`` (-EffLite0) or ``FD`` (-DINOv2).
     """
 
     name: str
     dim: int
     is_inception = False
+    distance = 'FID'
 
     @abstractmethod
     def __call__(self, images: Tensor) -> Tensor:
@@ -72,9 +76,15 @@ class ImageBatch:
     Args:
         images: uint8 RGB, ``[N, 3, H, W]``.
         start: Place of the first image in the whole set.
+        levels: The same before they were rounded and cut off to 0 to 255,
+            float RGB; only where a `FakeRequest` has variants.
+        index: Of the batch, counted over all processes.
+        variant: Which of the request's variants it is.
     """
 
-    def __init__(self, images: Tensor, start: int = 0) -> None:
+    def __init__(self, images: Tensor, start: int = 0,
+                 levels: Tensor | None = None, index: int = 0,
+                 variant: int = 0) -> None:
         if images.dtype != torch.uint8 or images.ndim != 4 \
                 or images.shape[1] != 3:
             raise ValueError(
@@ -82,6 +92,9 @@ class ImageBatch:
                 f'{list(images.shape)}, expected torch.uint8 [N, 3, H, W].')
         self.images = images
         self.start = start
+        self.levels = levels
+        self.index = index
+        self.variant = variant
         self._memo: dict[str, Tensor] = {}
 
     def __len__(self) -> int:

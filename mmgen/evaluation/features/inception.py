@@ -13,6 +13,8 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from mmgen.evaluation.features.base import FeatureNetwork
+from mmgen.evaluation.features.published import PublishedNetwork
+from mmgen.evaluation.features.resize import RESIZE_METHODS, resize_images
 from mmgen.evaluation.features.weights import WeightsFile
 from mmgen.registry import FEATURES
 
@@ -37,86 +39,72 @@ PYTORCH_FILE = WeightsFile(
     checksum='sha256:6726825d')
 
 
-class _Inception(FeatureNetwork):
-    """Find, hash and hold the weights; the styles say how to use them."""
+class _Inception(PublishedNetwork):
+    """What both styles have in common.
+
+    Args:
+        path: The file; without it the cache is searched, then it is
+            downloaded.
+        resize: ``'legacy'``, as in the publisher's own program, or
+            ``'clean'``, as clean-fid does it, see `resize_images`.
+    """
 
     dim = FEATURE_SIZE
     is_inception = True
-    weights_file: WeightsFile
-    resize: str
+    methods: dict[str, str | None]  # resize to method of `resize_images`
+    remedy = ('Delete it to have it downloaded, or correct inception_path '
+              'and inception_style.')
 
-    def __init__(self, path: str | None = None) -> None:
-        self.path = path
-        self._net: nn.Module | None = None
-        self._sha256 = ''
-
-    @property
-    def net(self) -> nn.Module:
-        """The network, loaded on first use."""
-        if self._net is None:
-            path, self._sha256 = self.weights_file.locate(self.path)
-            try:
-                self._net = self._load(path)
-            except (RuntimeError, KeyError, ValueError, TypeError,
-                    AttributeError, EOFError, OSError) as error:
-                raise RuntimeError(
-                    f'{self.name}: {path} is not the file that '
-                    f'{self.weights_file.url} gives: {error}. Delete it to '
-                    'have it downloaded, or correct inception_path and '
-                    'inception_style.') from error
-        return self._net
-
-    def _load(self, path: Path) -> nn.Module:
-        raise NotImplementedError
-
-    def identity(self) -> dict:
-        self.net  # the hash is known once the file is found
-        return dict(
-            name=self.name,
-            weights_sha256=self._sha256,
-            resize=self.resize,
-            quantisation='uint8')
-
-    def to(self, device: torch.device | str) -> '_Inception':
-        self._net = self.net.to(device)
-        return self
+    def __init__(self, path: str | None = None,
+                 resize: str = 'legacy') -> None:
+        super().__init__(path)
+        if resize not in self.methods:
+            raise ValueError(f'{self.name}: resize={resize!r}, expected '
+                             f'{" or ".join(map(repr, self.methods))}.')
+        self.method = self.methods[resize]
+        if self.method is not None:
+            self.resize = f'to {INPUT_SIZE}, {RESIZE_METHODS[self.method]}'
 
 
 @FEATURES.register_module()
 class InceptionStyleGAN(_Inception):
     """The TorchScript file that StyleGAN2-ADA and later papers measure with.
 
-    Args:
-        path: The file; without it the cache is searched, then it is
-            downloaded.
+    Arguments as `_Inception`'s.
     """
 
     name = 'Inception-StyleGAN'
     weights_file = STYLEGAN_FILE
+    methods = dict(legacy=None, clean='clean')
     resize = 'bilinear to 299, inside the TorchScript file'
 
     def _load(self, path: Path) -> nn.Module:
         return torch.jit.load(str(path), map_location='cpu').eval()
 
     def __call__(self, images: Tensor) -> Tensor:
-        return self.net(images, return_features=True).float()
+        return self.net(self._input(images), return_features=True).float()
 
     def class_probabilities(self, images: Tensor) -> Tensor:
-        return self.net(images, no_output_bias=True).float()
+        return self.net(self._input(images), no_output_bias=True).float()
+
+    def _input(self, images: Tensor) -> Tensor:
+        """What the file is called with; it leaves 299 pixels as they are."""
+        return images if self.method is None \
+            else resize_images(images, INPUT_SIZE, self.method)
 
 
 @FEATURES.register_module()
 class InceptionPyTorch(_Inception):
     """The TensorFlow weights as converted for pytorch-fid.
 
-    Args:
-        path: The file; without it the cache is searched, then it is
-            downloaded.
+    Arguments as `_Inception`'s; ``resize`` may be ``'tensorflow'`` as well,
+    with which the network is given what TensorFlow gave it. That is how
+    torch-fidelity measures, and what `InceptionStyleGAN` does on its own.
     """
 
     name = 'Inception-PyTorch'
     weights_file = PYTORCH_FILE
-    resize = 'bilinear to 299, align_corners=False, not antialiased, float'
+    methods = dict(legacy='bilinear', clean='clean', tensorflow='tensorflow')
 
     def _load(self, path: Path) -> nn.Module:
         net = InceptionV3()
@@ -132,12 +120,16 @@ class InceptionPyTorch(_Inception):
         return net.to(memory_format=torch.channels_last)
 
     def __call__(self, images: Tensor) -> Tensor:
-        images = F.interpolate(
-            images.float() / 255, (INPUT_SIZE, INPUT_SIZE),
-            mode='bilinear',
-            align_corners=False)
+        images = resize_images(images, INPUT_SIZE, self.method)
         images = images.contiguous(memory_format=torch.channels_last)
-        return self.net(images * 2 - 1)
+        if self.method == 'tensorflow':
+            return self.net((images - 128) / 128)
+        return self.net(images / 127.5 - 1)
+
+    def identity(self) -> dict:
+        tensorflow = self.method == 'tensorflow'
+        return dict(super().identity(),
+                    range='(x - 128) / 128' if tensorflow else 'x / 127.5 - 1')
 
     def class_probabilities(self, images: Tensor) -> Tensor:
         # Without the bias, as the Inception score was first computed.
@@ -147,20 +139,21 @@ class InceptionPyTorch(_Inception):
 INCEPTION_STYLES = dict(StyleGAN=InceptionStyleGAN, PyTorch=InceptionPyTorch)
 
 
-def build_inception(asker: object, style: str,
-                    path: str | None) -> FeatureNetwork:
+def build_inception(asker: object, style: str, path: str | None,
+                    resize: str = 'legacy') -> FeatureNetwork:
     """The Inception network of a style.
 
     Args:
         asker: Who asks, for the error message.
         style: ``'StyleGAN'`` or ``'PyTorch'``.
         path: Local weights file; else the cache, else a download.
+        resize: See `_Inception` and `InceptionPyTorch`.
     """
     if style not in INCEPTION_STYLES:
         raise ValueError(
             f'{asker}: inception_style={style!r}, expected '
             f'{" or ".join(map(repr, INCEPTION_STYLES))}.')
-    return INCEPTION_STYLES[style](path)
+    return INCEPTION_STYLES[style](path, resize)
 
 
 class ConvBN(nn.Module):

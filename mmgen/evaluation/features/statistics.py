@@ -1,6 +1,7 @@
 """Mean and covariance of features: streamed, joined, written and read."""
 import os
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,12 +30,15 @@ class Gaussian:
         count: Number of images, ``None`` if a file does not say.
         sha256: Hash of the images as the network saw them, or of the file
             that the statistics came from.
+        network: Identity of the feature network, as JSON; empty if a file
+            does not say.
     """
 
     mean: np.ndarray
     cov: np.ndarray
     count: int | None
     sha256: str
+    network: str = ''
 
 
 class FeatureStatistics:
@@ -63,7 +67,8 @@ class FeatureStatistics:
             raise ValueError(
                 f'FeatureStatistics: features have shape '
                 f'{list(features.shape)}, expected [N, {self.dim}].')
-        self._waiting.append(features.to(self._mean))
+        if len(features):
+            self._waiting.append(features.to(self._mean))
         if sum(map(len, self._waiting)) >= ROWS_PER_UPDATE:
             self._flush()
 
@@ -97,6 +102,20 @@ class FeatureStatistics:
             sha256='')
 
 
+def join_statistics(groups: Sequence[Gaussian]) -> Gaussian:
+    """Mean and covariance of the images of all groups together.
+
+    Source: Chan, Golub and LeVeque 1983, for several groups at once.
+    """
+    count = sum(group.count for group in groups)
+    mean = sum(group.mean * (group.count / count) for group in groups)
+    scatter = sum(
+        group.cov * (group.count - 1)
+        + group.count * np.outer(group.mean - mean, group.mean - mean)
+        for group in groups)
+    return Gaussian(mean, scatter / (count - 1), count, sha256='')
+
+
 def write_statistics(path: Path, statistics: Gaussian) -> None:
     """Write a ``.npz``, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -106,7 +125,8 @@ def write_statistics(path: Path, statistics: Gaussian) -> None:
             mean=statistics.mean,
             cov=statistics.cov,
             count=-1 if statistics.count is None else statistics.count,
-            sha256=statistics.sha256)
+            sha256=statistics.sha256,
+            network=statistics.network)
 
 
 def read_statistics(path: str | os.PathLike) -> Gaussian:
@@ -120,7 +140,7 @@ def read_statistics(path: str | os.PathLike) -> Gaussian:
         FileNotFoundError: There is no such file.
         ValueError: The file is none of these, or would run code.
     """
-    content = _read_npz(path) if zipfile.is_zipfile(path) \
+    content = read_npz(path) if zipfile.is_zipfile(path) \
         else load_plain_pickle(path)
     for mean_key, cov_key in KNOWN_KEYS:
         if isinstance(content, dict) and {mean_key, cov_key} <= set(content):
@@ -143,10 +163,12 @@ def read_statistics(path: str | os.PathLike) -> Gaussian:
                          'Make the file again.')
     count = content.get('count', content.get('size'))
     count = None if count is None or int(count) < 0 else int(count)
-    return Gaussian(mean, cov, count, str(content.get('sha256', '')))
+    return Gaussian(mean, cov, count, str(content.get('sha256', '')),
+                    str(content.get('network', '')))
 
 
-def _read_npz(path: str | os.PathLike) -> dict:
+def read_npz(path: str | os.PathLike) -> dict:
+    """The arrays of an ``.npz`` by name, none of which runs code."""
     try:
         with np.load(path, allow_pickle=False) as file:
             return dict(file)

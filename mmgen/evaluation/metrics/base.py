@@ -7,6 +7,7 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from mmgen.evaluation.features import FeatureNetwork, Gaussian, ImageBatch
+from mmgen.evaluation.features.lpips import PerceptualDistance
 from mmgen.evaluation.fingerprint import describe
 from mmgen.evaluation.reference import ReferenceRequest
 from mmgen.evaluation.samplers import FakeRequest
@@ -34,6 +35,9 @@ class GenMetric(ABC):
 
     default_prefix: str
     result_names: tuple[str, ...]
+    # What the metric does that images alone do not allow, as the end of a
+    # sentence; None where they do.
+    needs_model: str | None = None
 
     def __init__(self,
                  fake_nums: int | float,
@@ -60,8 +64,9 @@ class GenMetric(ABC):
         self.collect_device = collect_device
         self.sums_device: torch.device | str = 'cpu'
         self.prefix = prefix or self.default_prefix
-        self.network: FeatureNetwork | None = None
+        self.network: FeatureNetwork | PerceptualDistance | None = None
         self.reference: Gaussian | None = None
+        self.parts: list[Gaussian] = []
 
     def __str__(self) -> str:
         return type(self).__name__
@@ -73,6 +78,10 @@ class GenMetric(ABC):
     def reference_request(self) -> ReferenceRequest | None:
         """Statistics of real images that are missing, after `start`."""
         return None
+
+    def part_requests(self) -> list[ReferenceRequest]:
+        """Statistics of parts of the real images, wanted besides."""
+        return []
 
     def meet(self, model: nn.Module, dataloader: DataLoader) -> None:
         """Look at the model and the data before anything is made.
@@ -121,6 +130,29 @@ class GenMetric(ABC):
                 sample_kwargs=describe(self.fake_request.sample_kwargs),
                 seed=self.seed,
                 fake_key=self.fake_key or 'fake_img'))
+
+
+def prefix_with_features(asker: object, prefix: str | None, head: str,
+                         network: FeatureNetwork, usual: str) -> str:
+    """First part of the keys of a number made with unusual features.
+
+    It must not be taken for the usual number, so it begins with ``head`` and
+    the network's name.
+
+    Args:
+        asker: Who asks, for the error message.
+        prefix: What the user wants, which may only lengthen that.
+        head: E.g. ``FID``.
+        network: Feature network.
+        usual: The number that this one does not compare with.
+    """
+    required = f'{head}-{network.name}'
+    if prefix is not None and not prefix.startswith(required):
+        raise ValueError(
+            f'{asker}: prefix={prefix!r} with features of {network.name}, '
+            f'expected one that starts with {required!r}: such a number does '
+            f'not compare with {usual}.')
+    return prefix or required
 
 
 def whole_number(asker: object, name: str, value: Any, least: int) -> int:

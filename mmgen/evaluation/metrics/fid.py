@@ -4,7 +4,9 @@ Heusel et al. 2017, arXiv:1706.08500, equation 6: features of both sets are
 taken for Gaussians; the distance is ``|m_a - m_b|^2 + Tr(A + B - 2 sqrt(AB))``
 (Dowson and Landau 1982).
 """
+import json
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,10 +19,15 @@ from mmgen.evaluation.features import (FeatureNetwork, FeatureStatistics,
                                        Gaussian, ImageBatch,
                                        build_feature_network, read_statistics)
 from mmgen.evaluation.features.inception import build_inception
-from mmgen.evaluation.metrics.base import GenMetric, whole_number
+from mmgen.evaluation.features.statistics import join_statistics
+from mmgen.evaluation.metrics.base import (GenMetric, prefix_with_features,
+                                           whole_number)
 from mmgen.evaluation.reference import ReferenceRequest
 from mmgen.registry import METRICS
 from mmgen.utils.file_hash import file_hash
+
+# Of the generated images, for the standard error.
+JACKKNIFE_GROUPS = 10
 
 
 def frechet_distance(mean_a: np.ndarray, cov_a: np.ndarray,
@@ -46,6 +53,11 @@ def frechet_distance(mean_a: np.ndarray, cov_a: np.ndarray,
     # Equal covariances leave rounding of either sign; a distance has none.
     cov_part = max(cov_part, 0.0)
     return mean_part + cov_part, mean_part, cov_part
+
+
+def gaussian_distance(a: Gaussian, b: Gaussian) -> tuple[float, float, float]:
+    """`frechet_distance` of two sets' statistics."""
+    return frechet_distance(a.mean, a.cov, b.mean, b.cov)
 
 
 def trace_of_root(cov_a: Tensor, cov_b: Tensor) -> Tensor:
@@ -78,6 +90,23 @@ def _factor(cov: Tensor) -> Tensor:
     return vectors[:, kept] * values[kept].sqrt()
 
 
+def jackknife_error(left_out: Sequence[float]) -> float:
+    """Standard error of a number from its values with one group left out.
+
+    Args:
+        left_out: ``G`` values, each of all groups but one.
+
+    Returns:
+        ``sqrt((G - 1) / G * sum (v - mean(v))^2)``.
+
+    Source: Efron and Tibshirani 1993, "An Introduction to the Bootstrap",
+    chapter 11, with groups in place of single observations.
+    """
+    values = np.asarray(left_out)
+    deviation = np.square(values - values.mean()).sum()
+    return float(np.sqrt((len(values) - 1) / len(values) * deviation))
+
+
 @METRICS.register_module(name=['FrechetInceptionDistance', 'FID', 'FID-Full'])
 class FrechetInceptionDistance(GenMetric):
     """FID, or the Frechet distance in the features of another network.
@@ -98,14 +127,25 @@ class FrechetInceptionDistance(GenMetric):
         collect_device: ``'cpu'`` or ``'gpu'``: where statistics are summed.
         prefix: First part of the result keys.
         feature: Another network than Inception: a name or config of the
-            registry ``FEATURES``. The results are then called ``FID-`` and
-            the network's name, and ``prefix`` may only lengthen that.
+            registry ``FEATURES``. The results are then called ``FID-``, or
+            ``FD-`` as the network has it, and its name; ``prefix`` may only
+            lengthen that.
         sample_kwargs: Passed to the model, e.g. truncation.
         seed: Seed of the images.
+        resize: ``'legacy'``, or ``'clean'``, as clean-fid does it, or, for
+            the style ``'PyTorch'``, ``'tensorflow'``; see `InceptionPyTorch`.
+            Another ``feature`` has a resize of its own.
+        floor: Report as ``floor`` the distance between two halves of the real
+            images, every second one against the rest: what images as good as
+            real ones get, with half of the numbers.
+        standard_error: Report as ``standard_error`` how far the distance
+            strays with other generated images: the delete-a-group jackknife
+            over ``JACKKNIFE_GROUPS``. The real images stay as they are.
     """
 
     default_prefix = 'FID'
-    result_names = ('fid', 'mean', 'cov')
+    result_names: tuple[str, ...] = ('fid', 'mean', 'cov')
+    distance_prefix = ''  # of what a distance in other features is called
 
     def __init__(self,
                  fake_nums: int | float,
@@ -120,19 +160,45 @@ class FrechetInceptionDistance(GenMetric):
                  prefix: str | None = None,
                  feature: str | dict | FeatureNetwork | None = None,
                  sample_kwargs: dict | None = None,
-                 seed: int = 0) -> None:
-        network = build_inception(self, inception_style, inception_path) \
+                 seed: int = 0,
+                 resize: str = 'legacy',
+                 floor: bool = False,
+                 standard_error: bool = False) -> None:
+        if feature is not None and resize != 'legacy':
+            raise ValueError(
+                f'{self}: resize={resize!r} together with feature, expected '
+                'one of the two. Set resize in the config of the feature.')
+        network = build_inception(
+            self, inception_style, inception_path, resize) \
             if feature is None else build_feature_network(feature)
         super().__init__(fake_nums, fake_key, sample_model, sample_kwargs,
                          seed, collect_device,
-                         _checked_prefix(prefix, network))
+                         self._checked_prefix(prefix, network))
         self.network = network
         self.real_nums = -1 if real_nums == -1 else whole_number(
             self, 'real_nums', real_nums, least=2)
         self.real_key = real_key
         self.inception_pkl = inception_pkl
-        self._selection = 'evenly spaced over the dataset'
+        self.groups = JACKKNIFE_GROUPS if standard_error else 1
+        if standard_error:
+            self.result_names += ('standard_error', )
+            whole_number(self, 'fake_nums with standard_error=True',
+                         self.fake_nums, least=2 * JACKKNIFE_GROUPS)
+        self._floor = floor
+        if floor:
+            self.result_names += ('floor', )
+        if floor and inception_pkl is not None:
+            raise ValueError(
+                f'{self}: floor=True needs the real images, but '
+                f'inception_pkl={inception_pkl!r} holds statistics of all of '
+                'them. Remove one of the two.')
+        self.selection = 'evenly spaced over the dataset'
         self._warned = False
+
+    @property
+    def images_per_distance(self) -> int:
+        """How many generated images a distance is measured with."""
+        return self.fake_nums
 
     def reference_request(self) -> ReferenceRequest | None:
         if self.reference is not None:
@@ -141,13 +207,20 @@ class FrechetInceptionDistance(GenMetric):
                                 self.real_key, self.seed,
                                 self.sums_device)
 
+    def part_requests(self) -> list[ReferenceRequest]:
+        if not self._floor or self.parts:
+            return []
+        return [ReferenceRequest(str(self), self.network, self.real_nums,
+                                 self.real_key, self.seed, self.sums_device,
+                                 part=(index, 2)) for index in range(2)]
+
     def start(self, device: torch.device) -> None:
         super().start(device)
         if self.reference is not None or self.inception_pkl is None:
             return
         if Path(self.inception_pkl).is_file():
             self.reference = self._read_reference()
-            self._selection = 'as in inception_pkl'
+            self.selection = 'as in inception_pkl'
         else:
             print_log(
                 f'{self}: there is no {self.inception_pkl}; computing the '
@@ -163,53 +236,72 @@ class FrechetInceptionDistance(GenMetric):
                 f'{len(statistics.mean)} features, but {self.network.name} '
                 f'has {self.network.dim}. Make the file with this network, or '
                 'remove inception_pkl.')
+        ours = json.dumps(self.network.identity(), sort_keys=True)
+        if statistics.network not in ('', ours):
+            raise ValueError(
+                f'{self}: {self.inception_pkl} was made with another feature '
+                f'network: got {statistics.network}, expected {ours}. Make '
+                'the file with this network, or remove inception_pkl.')
         return replace(statistics, sha256=file_hash(self.inception_pkl))
 
     def reset(self, device: torch.device | str) -> None:
-        if self.fake_nums < self.network.dim and not self._warned:
+        count = self.images_per_distance
+        if count < self.network.dim and not self._warned:
             self._warned = True
             print_log(
-                f'{self.prefix}: {self.fake_nums} fake features for '
+                f'{self.prefix}: {count} fake features for '
                 f'statistics of size {self.network.dim}; got fake_nums='
                 f'{self.fake_nums}. The number is right but far from that of '
                 f'many images. Use at least {self.network.dim}, the usual '
                 'count is 50000.',
                 logger='current',
                 level=logging.WARNING)
-        self._statistics = FeatureStatistics(self.network.dim, device)
+        self._statistics = [FeatureStatistics(self.network.dim, device)
+                            for _ in range(self.groups)]
 
     def process(self, batch: ImageBatch, take: int) -> None:
-        self._statistics.update(batch.features(self.network)[:take])
+        features = batch.features(self.network)[:take]
+        for group, statistics in enumerate(self._statistics):
+            # Image i is in group i % G, whatever process makes it.
+            first = (group - batch.start) % self.groups
+            statistics.update(features[first::self.groups])
 
     def gather(self) -> None:
-        self._fake = self._statistics.gather()
-        if self._fake.count != self.fake_nums:
+        self.fakes = [item.gather() for item in self._statistics]
+        seen = sum(item.count for item in self.fakes)
+        if seen != self.fake_nums:
             raise RuntimeError(
-                f'{self}: saw {self._fake.count} generated images, expected '
+                f'{self}: saw {seen} generated images, expected '
                 f'fake_nums={self.fake_nums}. Check that the model answers '
                 'num_batches with as many images.')
 
     def compute(self) -> dict[str, float]:
-        values = frechet_distance(self._fake.mean, self._fake.cov,
-                                  self.reference.mean, self.reference.cov)
-        return dict(zip(self.result_names, values))
+        distances = gaussian_distance(join_statistics(self.fakes),
+                                      self.reference)
+        values = dict(zip(('fid', 'mean', 'cov'), distances))
+        if 'standard_error' in self.result_names:
+            values['standard_error'] = jackknife_error([
+                gaussian_distance(join_statistics(
+                    self.fakes[:group] + self.fakes[group + 1:]),
+                    self.reference)[0]
+                for group in range(self.groups)])
+        if self._floor:
+            values['floor'] = gaussian_distance(*self.parts)[0]
+        return values
 
     def identity(self) -> dict:
-        return dict(
-            super().identity(),
-            reference=dict(images=self.reference.count,
-                           selection=self._selection,
-                           sha256=self.reference.sha256))
+        return dict(super().identity(), reference=self.reference_identity())
 
+    def reference_identity(self) -> dict:
+        """What the real images were."""
+        return dict(images=self.reference.count,
+                    selection=self.selection,
+                    sha256=self.reference.sha256)
 
-def _checked_prefix(prefix: str | None, network: FeatureNetwork) -> str | None:
-    """A distance in other features must not be taken for FID."""
-    if network.is_inception:
-        return prefix
-    required = f'FID-{network.name}'
-    if prefix is not None and not prefix.startswith(required):
-        raise ValueError(
-            f'FrechetInceptionDistance: prefix={prefix!r} with features of '
-            f'{network.name}, expected one that starts with {required!r}: '
-            'such a number does not compare with FID.')
-    return prefix or required
+    def _checked_prefix(self, prefix: str | None,
+                        network: FeatureNetwork) -> str | None:
+        """A distance in other features must not be taken for FID."""
+        if network.is_inception:
+            return prefix
+        head = f'{self.distance_prefix}{network.distance}'
+        return prefix_with_features(self, prefix, head, network, 'FID')

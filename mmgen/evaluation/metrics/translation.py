@@ -27,6 +27,7 @@ class TranslationMetric(GenMetric):
     """
 
     target_domain: str | None = None
+    needs_model = 'it lets the model translate images'
 
     def ask_for_translations(self) -> None:
         """Want translations instead of images from noise.

@@ -113,23 +113,41 @@ class GANDataPreprocessor(BaseDataPreprocessor):
         Returns:
             uint8 RGB, ``[N, 3, H, W]``; grey is repeated.
         """
+        # Half a level is added, so cutting the fraction off rounds.
+        levels = self._levels(images.float().nan_to_num(nan=0.0), 0.5)
+        return self._as_rgb(levels.clamp_(0, 255).to(torch.uint8))
+
+    def to_float_rgb(self, images: Tensor) -> Tensor:
+        """What `to_uint8_rgb` rounds and cuts off to 0 to 255.
+
+        For numbers about differences far below a level.
+
+        Args:
+            images: As there.
+
+        Returns:
+            float32 RGB, ``[N, 3, H, W]``; grey is repeated.
+        """
+        return self._as_rgb(self._levels(images.float(), 0.0))
+
+    def _levels(self, images: Tensor, offset: float) -> Tensor:
+        """From the model's range to that of pixels, plus ``offset``."""
         if images.ndim != 4 or images.shape[1] not in (1, 3):
             raise ValueError(
-                'GANDataPreprocessor.to_uint8_rgb: images have shape '
+                'GANDataPreprocessor: images of the model have shape '
                 f'{list(images.shape)}, expected [N, 1, H, W] or '
                 '[N, 3, H, W].')
-        images = images.float().nan_to_num(nan=0.0)
         if self.mean is None:
-            values = images + 0.5
-        else:
-            mean, std = self._statistics(images)
-            device = images.device
-            values = images * std.to(device) + (mean.to(device) + 0.5)
-        # Half a level was added, so cutting the fraction off rounds.
-        pixels = values.clamp_(0, 255).to(torch.uint8)
-        if pixels.shape[1] == 1:
-            return pixels.repeat(1, 3, 1, 1)
-        return pixels if self.model_is_rgb else pixels.flip(1)
+            return images + offset
+        mean, std = self._statistics(images)
+        device = images.device
+        return images * std.to(device) + (mean.to(device) + offset)
+
+    def _as_rgb(self, images: Tensor) -> Tensor:
+        """``[N, 1, H, W]`` or ``[N, 3, H, W]`` in the model's order."""
+        if images.shape[1] == 1:
+            return images.repeat(1, 3, 1, 1)
+        return images if self.model_is_rgb else images.flip(1)
 
     def _prepare(self, key: str, value: object) -> object:
         """One entry of the inputs."""

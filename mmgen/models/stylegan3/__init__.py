@@ -1,5 +1,6 @@
 """StyleGAN3."""
-from .fourier_input import image_transform
+from mmgen.ops.move_images import image_transform
+
 from .mapping import MappingNetwork
 from .networks import StyleGANv3Generator, SynthesisNetwork
 from .stylegan3 import StyleGAN3

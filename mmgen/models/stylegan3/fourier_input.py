@@ -3,33 +3,12 @@
 Karras et al. 2021, arXiv:2106.12423, sections 3.1 (configuration B) and 3.2
 (H, which adds the style's transform), and appendix F.
 """
-from math import cos, sin
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mmgen.models.stylegan3.mapping import FullyConnected
 from mmgen.models.stylegan3.signals import Band
-
-
-def image_transform(angle: float = 0.0, shift: tuple[float, float] = (0, 0)
-                    ) -> Tensor:
-    """The generator's argument ``transform`` that moves its images.
-
-    Args:
-        angle: Radians, counterclockwise as seen; about the image's centre.
-        shift: Right and down, in image sides; after the rotation.
-
-    Returns:
-        ``[3, 3]``: from a place in the moved image to where its content was.
-    """
-    # The inverse of: rotate (y points down), then shift.
-    back = torch.tensor([[cos(angle), -sin(angle)], [sin(angle), cos(angle)]])
-    matrix = torch.eye(3)
-    matrix[:2, :2] = back
-    matrix[:2, 2] = -back @ torch.tensor(shift, dtype=torch.float32)
-    return matrix
 
 
 def movement(t: Tensor) -> Tensor:

@@ -191,6 +191,27 @@ def test_nan_goes_back_as_zero_and_infinities_as_the_ends(setting, expected):
     assert values.isnan().tolist() == [True, False, False]  # not changed
 
 
+@pytest.mark.parametrize('setting', [
+    {}, dict(mean=None, std=None), dict(mean=[1., 2, 3], std=[4., 5, 6])
+])
+@pytest.mark.parametrize('order', [{}, dict(bgr_to_rgb=True)])
+def test_float_levels_are_what_pixels_are_rounded_from(setting, order):
+    preprocessor = GANDataPreprocessor(**setting, **order)
+    values = torch.randn(2, 3, 4, 4) * 2
+    levels = preprocessor.to_float_rgb(values)
+    assert torch.equal((levels + 0.5).clamp(0, 255).to(torch.uint8),
+                       preprocessor.to_uint8_rgb(values))
+    close = preprocessor.to_float_rgb(values + 1e-4)
+    std = torch.tensor(setting.get('std', [127.5] * 3) or [1.0] * 3)
+    std = std if order else std.flip(0)
+    torch.testing.assert_close(
+        close - levels, (1e-4 * std.view(3, 1, 1)).expand_as(levels),
+        rtol=0.5, atol=0)
+    assert levels.min() < 0 or levels.max() > 255 or setting
+    grey = GANDataPreprocessor().to_float_rgb(values[:, :1])
+    assert torch.equal(grey[:, 0], grey[:, 2])
+
+
 def test_statistics_are_not_part_of_a_checkpoint():
     assert not GANDataPreprocessor().state_dict()
 
@@ -243,3 +264,5 @@ def test_a_batch_of_another_form_is_refused(data, words):
 def test_only_grey_and_colour_go_back():
     with pytest.raises(ValueError, match=r'shape \[2, 4, 5, 6\], expected'):
         GANDataPreprocessor().to_uint8_rgb(torch.zeros(2, 4, 5, 6))
+    with pytest.raises(ValueError, match=r'shape \[2, 4, 5, 6\], expected'):
+        GANDataPreprocessor().to_float_rgb(torch.zeros(2, 4, 5, 6))
