@@ -15,6 +15,7 @@ from mmengine.logging import print_log
 from mmengine.runner import set_random_seed as set_mmengine_seed
 from torch import Tensor, nn
 
+from mmgen.apis.migration import Report, is_of_0x, migrate_state_dict
 from mmgen.engine.checkpointing import load_weights
 from mmgen.engine.launching import load_config
 from mmgen.models.layers.noise_generator import LabelLike
@@ -51,8 +52,8 @@ def init_model(config: str | Path | Config,
 
     Args:
         config: A config or its file.
-        checkpoint: A file or an address, of mmgen or MMGeneration 1.x; None
-            to leave the weights as they are initialised.
+        checkpoint: A file or an address, of mmgen or MMGeneration; None to
+            leave the weights as they are initialised.
         device: Where the model is wanted.
         cfg_options: Settings to change, by their path (``a.b.c``).
         trust_checkpoint: Let the file construct any object, which lets it run
@@ -76,6 +77,8 @@ def init_model(config: str | Path | Config,
         weights = read_checkpoint(
             file, trust_checkpoint,
             'pass trust_checkpoint=True (--trust-checkpoint)')['state_dict']
+        if is_of_0x(weights):
+            weights = migrate_state_dict(weights, Report())
         load_weights(model, weights, False, file)
         fill_averages(model, weights)
     model.cfg = config

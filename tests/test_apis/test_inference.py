@@ -177,3 +177,25 @@ def test_an_image_is_read_as_the_test_data(family, target, source, tmp_path):
 def test_only_translation_models_translate(dcgan):
     with pytest.raises(TypeError, match='DCGAN does not translate'):
         apis.sample_img2img_model(dcgan, 'a.png')
+
+
+def test_a_checkpoint_of_0x_loads_by_itself(tmp_path):
+    """Its average is a network, and its losses have entries."""
+    folder = write_run(tmp_path, FAMILIES['dcgan'])
+    state = torch.load(folder / 'iter_3.pth', weights_only=True)['state_dict']
+    del state['generator_ema.steps']
+    # The average is not the trained network.
+    state = {key: value + 1 if '_ema' in key else value
+             for key, value in state.items()}
+    old = {key.replace('_ema.module.', '_ema.'): value
+           for key, value in state.items()}
+    assert old.keys() != state.keys()
+    old['gan_loss.real_label'] = torch.ones(1)
+    torch.save(dict(meta=dict(mmgen_version='0.7.3'), state_dict=old),
+               folder / 'old.pth')
+    loaded = apis.init_model(
+        folder / 'config.py', folder / 'old.pth', device='cpu').state_dict()
+    assert loaded.pop('generator_ema.steps') == 1
+    assert loaded.keys() == state.keys()
+    for key, value in state.items():
+        assert torch.equal(loaded[key], value), key

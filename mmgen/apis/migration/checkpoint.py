@@ -83,6 +83,14 @@ def migrate_checkpoint(path: str | Path,
     return report
 
 
+def is_of_0x(state: dict[str, Tensor]) -> bool:
+    """Whether an average is stored as 0.x did, as a network of its own."""
+    return any(
+        key.startswith(f'{average}.') and key != f'{average}.steps'
+        and not key.startswith(f'{average}.module.')
+        for average in AVERAGES for key in state)
+
+
 def migrate_state_dict(state: dict[str, Tensor],
                        report: Report) -> dict[str, Tensor]:
     """The entries under mmgen's names."""
