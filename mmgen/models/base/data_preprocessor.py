@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 import torch
 import torch.nn.functional as F
 from mmengine.model import BaseDataPreprocessor
-from torch import Tensor
+from torch import Tensor, nn
 
 from mmgen.registry import MODELS
 from mmgen.structures import GenDataSample
@@ -240,6 +240,16 @@ class GANDataPreprocessor(BaseDataPreprocessor):
             for label, moved in zip(labels, joint.split(counts)):
                 label.label = moved
         return list(samples)
+
+
+def build_preprocessor(
+        preprocessor: nn.Module | dict | None) -> nn.Module:
+    """The preprocessor of a model: built, from its config, or the default."""
+    if preprocessor is None:
+        preprocessor = dict(type='GANDataPreprocessor')
+    if isinstance(preprocessor, dict):
+        preprocessor = MODELS.build(preprocessor)
+    return preprocessor
 
 
 def _checked_statistics(

@@ -14,6 +14,7 @@ from mmengine.model import BaseModel
 from mmengine.optim import OptimWrapper, OptimWrapperDict
 from torch import Tensor, nn
 
+from mmgen.models.base.data_preprocessor import build_preprocessor
 from mmgen.models.base.diffusion_process import DiffusionProcess, make_betas
 from mmgen.models.base.ema import build_average, update_average
 from mmgen.models.base.sampling import (batch_labels, chosen_model,
@@ -69,11 +70,8 @@ class BasicGaussianDiffusion(BaseModel):
                  ema_config: dict | None = None,
                  num_inference_steps: int | None = None,
                  eta: float | None = None) -> None:
-        if data_preprocessor is None:
-            data_preprocessor = dict(type='GANDataPreprocessor')
-        if isinstance(data_preprocessor, dict):
-            data_preprocessor = MODELS.build(data_preprocessor)
-        super().__init__(data_preprocessor=data_preprocessor)
+        super().__init__(
+            data_preprocessor=build_preprocessor(data_preprocessor))
         self.num_timesteps = num_timesteps
         self.denoising = _built(denoising, num_timesteps=num_timesteps)
         self._check_network(self.denoising)

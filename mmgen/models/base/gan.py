@@ -13,6 +13,7 @@ from mmengine.model import BaseModel
 from mmengine.optim import OptimWrapper, OptimWrapperDict
 from torch import Tensor, nn
 
+from mmgen.models.base.data_preprocessor import build_preprocessor
 from mmgen.models.base.ema import build_average, update_average
 from mmgen.models.base.sampling import chosen_model, image_sample
 from mmgen.models.base.updates import accumulation, updates_so_far
@@ -102,11 +103,8 @@ class BaseGAN(BaseModel):
                  ema_config: dict | None = None,
                  loss_config: dict | None = None,
                  disc_augment: nn.Module | dict | None = None) -> None:
-        if data_preprocessor is None:
-            data_preprocessor = dict(type='GANDataPreprocessor')
-        if isinstance(data_preprocessor, dict):
-            data_preprocessor = MODELS.build(data_preprocessor)
-        super().__init__(data_preprocessor=data_preprocessor)
+        super().__init__(
+            data_preprocessor=build_preprocessor(data_preprocessor))
         for name, steps in (('generator_steps', generator_steps),
                             ('discriminator_steps', discriminator_steps)):
             if not isinstance(steps, int) or steps < 1:

@@ -13,6 +13,7 @@ from mmengine.model import BaseModel
 from mmengine.optim import OptimWrapper, OptimWrapperDict
 from torch import Tensor, nn
 
+from mmgen.models.base.data_preprocessor import build_preprocessor
 from mmgen.models.base.updates import accumulation
 from mmgen.models.layers import load_pretrained
 from mmgen.models.losses import gan_loss
@@ -60,11 +61,8 @@ class BaseTranslationModel(BaseModel):
                  disc_init_steps: int = 0,
                  real_img_key: str = 'real_img',
                  data_preprocessor: nn.Module | dict | None = None) -> None:
-        if data_preprocessor is None:
-            data_preprocessor = dict(type='GANDataPreprocessor')
-        if isinstance(data_preprocessor, dict):
-            data_preprocessor = MODELS.build(data_preprocessor)
-        super().__init__(data_preprocessor=data_preprocessor)
+        super().__init__(
+            data_preprocessor=build_preprocessor(data_preprocessor))
         self.default_domain = default_domain
         self.reachable_domains = list(reachable_domains)
         self.related_domains = list(related_domains)
