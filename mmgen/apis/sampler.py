@@ -12,10 +12,11 @@ from torch import Tensor, nn
 from mmgen.apis.draws import PerImageDraws
 from mmgen.apis.inference import as_labels, init_model
 from mmgen.apis.run_folder import run_checkpoint, run_config
+from mmgen.evaluation.samplers import sampled_generator
+from mmgen.models.base.sampling import chosen_model
 from mmgen.models.layers.noise_generator import LabelLike
 from mmgen.utils.randomness import (mix_seed, seed_everything,
                                     unchanged_random_state)
-from mmgen.utils.unwrap import unwrap
 
 
 def load(config_or_run_dir: str | Path,
@@ -200,10 +201,9 @@ class Sampler:
         Args:
             sample_model: See `sample`.
         """
-        if sample_model is None:
-            sample_model = 'ema' if self.model.with_ema_gen else 'orig'
-        return self.model.generator_ema.module if sample_model == 'ema' \
-            else unwrap(self.model.generator)
+        which = chosen_model(sample_model, self.model.with_ema_gen,
+                             owner=type(self.model).__name__)
+        return sampled_generator(self.model, which)
 
     @torch.no_grad()
     def _pictures(self, make: Any, seeds: Sequence[int],

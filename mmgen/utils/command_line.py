@@ -19,6 +19,15 @@ def add_config_arguments(parser: ArgumentParser) -> None:
         'nested ones, k="[1,2]" for lists')
 
 
+def add_trust_argument(parser: ArgumentParser) -> None:
+    """Whether a checkpoint may hold anything."""
+    parser.add_argument(
+        '--trust-checkpoint',
+        action='store_true',
+        help='load checkpoints that hold more than tensors and plain values; '
+        'they may run any code')
+
+
 def add_run_arguments(parser: ArgumentParser) -> None:
     """The config, and what every run of one may be told."""
     add_config_arguments(parser)
@@ -31,11 +40,7 @@ def add_run_arguments(parser: ArgumentParser) -> None:
         choices=['none', 'pytorch', 'slurm', 'mpi'],
         default='none',
         help='what started the processes')
-    parser.add_argument(
-        '--trust-checkpoint',
-        action='store_true',
-        help='load checkpoints that hold more than tensors and plain values; '
-        'they may run any code')
+    add_trust_argument(parser)
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
 
 
@@ -88,11 +93,7 @@ def add_model_arguments(parser: ArgumentParser) -> None:
         nargs='+',
         action=DictAction,
         help='settings of the config to change, as key=value')
-    parser.add_argument(
-        '--trust-checkpoint',
-        action='store_true',
-        help='load checkpoints that hold more than tensors and plain values; '
-        'they may run any code')
+    add_trust_argument(parser)
 
 
 def add_sampling_arguments(parser: ArgumentParser, save_path: str,
@@ -113,6 +114,11 @@ def add_sampling_arguments(parser: ArgumentParser, save_path: str,
     parser.add_argument(
         '--num-batches', type=int, default=4,
         help='pictures at a time (default: %(default)s)')
+    _add_generator_arguments(parser)
+
+
+def _add_generator_arguments(parser: ArgumentParser) -> None:
+    """Which generator makes the pictures, and what it is told."""
     parser.add_argument(
         '--sample-model', choices=['ema', 'orig'],
         help='the averaged or the trained generator; by default the averaged '
@@ -151,11 +157,4 @@ def add_interpolation_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         '--batch-size', type=int, default=4,
         help='frames at a time (default: %(default)s)')
-    parser.add_argument(
-        '--sample-model', choices=['ema', 'orig'],
-        help='the averaged or the trained generator; by default the averaged '
-        'one if there is one')
-    parser.add_argument(
-        '--sample-cfg', nargs='+', action=DictAction, default={},
-        help='further arguments of the generator, as key=value, such as '
-        'truncation=0.7')
+    _add_generator_arguments(parser)

@@ -4,7 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from mmgen.utils.command_line import add_config_arguments
+from mmgen.utils.command_line import (add_config_arguments,
+                                      add_trust_argument)
 
 
 def parse_args() -> argparse.Namespace:
@@ -39,6 +40,7 @@ def parse_args() -> argparse.Namespace:
         '--save-prev-res', action='store_true',
         help='write the images of all scales before, too')
     parser.add_argument('--device', default='cpu')
+    add_trust_argument(parser)
     return parser.parse_args()
 
 
@@ -65,18 +67,12 @@ def main() -> None:
 
 def load_model(args: argparse.Namespace):
     """The model with the weights of the checkpoint."""
-    from mmgen.engine.checkpointing import load_weights
-    from mmgen.engine.launching import load_config
-    from mmgen.registry import MODELS
-    from mmgen.utils.checkpoint_file import (local_checkpoint,
-                                             read_checkpoint)
-    cfg = load_config(args.config, args.cfg_options)
+    from mmgen.apis import init_model
+    options = dict(args.cfg_options or {})
     if args.pkl_data is not None:
-        cfg.model.test_pkl_data = args.pkl_data
-    model = MODELS.build(cfg.model)
-    file = local_checkpoint(args.checkpoint)
-    load_weights(model, read_checkpoint(file)['state_dict'], False, file)
-    return model.to(args.device).eval()
+        options['model.test_pkl_data'] = args.pkl_data
+    return init_model(args.config, args.checkpoint, args.device, options,
+                      args.trust_checkpoint)
 
 
 def sample_kwargs(args: argparse.Namespace) -> dict:
