@@ -1,6 +1,7 @@
 """In which floating-point type a network computes."""
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -33,7 +34,7 @@ def without_tf32() -> Iterator[None]:
     1e-3, by default: more than the difference of two images that are compared
     below a level.
     """
-    backends = torch.backends.cudnn, torch.backends.cuda.matmul
+    backends: list[Any] = [torch.backends.cudnn, torch.backends.cuda.matmul]
     before = [backend.allow_tf32 for backend in backends]
     try:
         for backend in backends:

@@ -91,9 +91,11 @@ def _sides(pad: int | Sequence[int]) -> tuple[int, int, int, int]:
     if isinstance(pad, int):
         return pad, pad, pad, pad
     if len(pad) == 2:
-        return (*pad, *pad)
+        before, after = pad
+        return before, after, before, after
     if len(pad) == 4:
-        return tuple(pad)
+        left, right, top, bottom = pad
+        return left, right, top, bottom
     raise ValueError(f'upfirdn2d: pad={pad}, expected one, two or four '
                      'numbers.')
 
