@@ -3,9 +3,38 @@
 Imports little, so that ``--help`` answers at once.
 """
 import os
+import re
+import sys
 from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from mmengine.config import DictAction
+
+
+# What is raised where the user gave something wrong, or something is not there.
+MISTAKES = (ValueError, TypeError, RuntimeError, OSError, ImportError,
+            SyntaxError)  # the last: of a config
+
+
+@contextmanager
+def one_sentence() -> Iterator[None]:
+    """End the program with the message of a mistake, without its traceback.
+
+    The message goes to stderr, and the exit code is 1. For work whose errors
+    say what to do; of any other error the traceback is worth more.
+    """
+    try:
+        yield
+    except MISTAKES as error:
+        sys.exit(_message(str(error)))
+
+
+def _message(text: str) -> str:
+    """An error's message; that of a loader's worker follows its traceback."""
+    if 'Original Traceback' not in text:
+        return text
+    return re.split(r'\n(?:\w+\.)*\w+Error: ', text)[-1].strip()
 
 
 def add_config_arguments(parser: ArgumentParser) -> None:
