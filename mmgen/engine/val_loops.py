@@ -18,7 +18,7 @@ from torch.utils.data import DataLoader
 
 from mmgen.evaluation.evaluator import (GenEvaluator, SampleGroup,
                                         build_evaluator)
-from mmgen.evaluation.identity import make_card, write_card
+from mmgen.evaluation.identity import make_card, result_lines, write_card
 from mmgen.ops.precision import without_tf32
 from mmgen.registry import LOOPS
 from mmgen.utils.progress import progress
@@ -105,8 +105,11 @@ class _GenLoop(BaseLoop):
         name = '_'.join(dict.fromkeys(parts)) + '.json'
         path = Path(self.runner.log_dir) / 'metrics_identity' / name
         card = make_card(results, self.evaluator.identities(), iteration,
-                         self.runner.cfg.get('load_from'))
+                         self.runner.cfg.get('load_from'),
+                         self.evaluator.beside)
         write_card(path, card)
+        for line in result_lines(card):
+            print_log(line, logger='current')
         print_log(f'What these numbers are: {path}', logger='current')
 
     def _iteration(self) -> int | None:

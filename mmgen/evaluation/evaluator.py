@@ -49,6 +49,10 @@ class GenEvaluator:
         metrics: A metric, or several, as configs or built.
         batch_size: Images generated at a time; ``None`` for the data
             loader's batch size.
+
+    Attributes:
+        beside: Of the last results, by their keys, what tells how much they
+            mean: see `GenMetric.beside`.
     """
 
     def __init__(self,
@@ -57,6 +61,7 @@ class GenEvaluator:
         if isinstance(metrics, (dict, GenMetric)):
             metrics = [metrics]
         self.metrics = [_build_metric(metric) for metric in metrics]
+        self.beside: dict[str, dict[str, float]] = {}
         self.batch_size = batch_size
         self._batch_size_used: int | None = None
         if not self.metrics:
@@ -163,16 +168,20 @@ class GenEvaluator:
     def evaluate(self) -> dict[str, float]:
         """The results over all processes; each has to call it."""
         results: dict[str, float] = {}
+        beside: dict[str, dict[str, float]] = {}
         for metric in self.metrics:
             metric.gather()
             if is_main_process():
+                keys = dict(zip(metric.result_names, metric.result_keys()))
                 values = metric.compute()
-                results.update({
-                    key: float(values[name]) for key, name in zip(
-                        metric.result_keys(), metric.result_names)})
-        shared = [results]
+                results.update({key: float(values[name])
+                                for name, key in keys.items()})
+                beside.update({keys[name]: found for name, found
+                               in metric.beside().items()})
+        shared = [(results, beside)]
         broadcast_object_list(shared)
-        return shared[0]
+        results, self.beside = shared[0]
+        return results
 
     def identities(self) -> dict[str, dict[str, Any]]:
         """The identity of each result, on the main process."""

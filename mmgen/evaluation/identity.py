@@ -4,6 +4,7 @@ A card is one JSON file for each evaluation: for each result key its value
 and everything that determines it but the model's weights.
 """
 import json
+import math
 import os
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ from mmgen.version import __version__
 
 
 def make_card(results: dict[str, float], identities: dict[str, dict],
-              iteration: int | None, checkpoint: str | None) -> dict:
+              iteration: int | None, checkpoint: str | None,
+              beside: dict[str, dict[str, float]] | None = None) -> dict:
     """The card of an evaluation.
 
     Args:
@@ -23,14 +25,33 @@ def make_card(results: dict[str, float], identities: dict[str, dict],
         identities: Identities by result key.
         iteration: Of the training, ``None`` if unknown.
         checkpoint: Path of the loaded weights, if any.
+        beside: ``standard_error`` and ``floor`` by result key, where they
+            are known.
     """
+    beside = beside or {}
     return dict(
         iteration=iteration,
         checkpoint=None if checkpoint is None else str(checkpoint),
         mmgen=__version__,
         torch=torch.__version__,
-        results={key: dict(value=value, identity=identities[key])
+        results={key: dict(value=value, **beside.get(key, {}),
+                           identity=identities[key])
                  for key, value in results.items()})
+
+
+def result_lines(card: dict) -> list[str]:
+    """A line for each result that has something beside it."""
+    lines = []
+    for key, item in card['results'].items():
+        error, floor = item.get('standard_error'), item.get('floor')
+        if error is None and floor is None:
+            continue
+        line = f'{key} = {item["value"]:.6g}'
+        line += '' if error is None else f', standard error {error:.2g}'
+        line += '' if floor is None else (
+            f', floor {floor:.6g} (two halves of the real images)')
+        lines.append(line)
+    return lines
 
 
 def write_card(path: str | os.PathLike, card: dict) -> None:
@@ -68,6 +89,29 @@ def compare_results(a: str | os.PathLike | dict,
                     results_b[key]['identity'])
     return {key: results_b[key]['value'] - results_a[key]['value']
             for key in common}
+
+
+def difference_errors(a: str | os.PathLike | dict,
+                      b: str | os.PathLike | dict) -> dict[str, float]:
+    """Standard errors of the differences that `compare_results` gives.
+
+    Args:
+        a: A card, or the path of one.
+        b: A card, or the path of one.
+
+    Returns:
+        ``sqrt(e_a^2 + e_b^2)`` for each result key of which both know the
+        standard error, as is right for images made independently. Two
+        models of one training, which turn the same noise into like images,
+        differ by less than that.
+    """
+    results_a, results_b = _results(a), _results(b)
+    errors = {
+        key: (item.get('standard_error'),
+              results_b[key].get('standard_error'))
+        for key, item in results_a.items() if key in results_b}
+    return {key: math.hypot(*pair) for key, pair in errors.items()
+            if None not in pair}
 
 
 def _results(card: str | os.PathLike | dict) -> dict:

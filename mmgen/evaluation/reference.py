@@ -13,16 +13,22 @@ from mmengine.logging import print_log
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from mmgen.evaluation.features import (FeatureNetwork, FeatureStatistics,
-                                       Gaussian, ImageBatch, read_statistics)
-from mmgen.evaluation.features.statistics import write_statistics
+from mmgen.evaluation.features import (FeatureNetwork, Gaussian, ImageBatch,
+                                       read_statistics)
+from mmgen.evaluation.features.statistics import (GroupedStatistics,
+                                                  join_statistics,
+                                                  write_statistics)
 from mmgen.evaluation.features.table import (FeatureCollector, FeatureTable,
                                              read_features, write_features)
 from mmgen.evaluation.fingerprint import describe, fingerprint
+from mmgen.evaluation.frechet import gaussian_distance
 from mmgen.evaluation.images import real_images, real_labels
 from mmgen.evaluation.samplers import real_batch_of_one, real_batches
 from mmgen.utils.cache_dir import cache_dir
 from mmgen.utils.progress import progress
+
+# Images whose halves have a covariance each.
+LEAST_FOR_FLOOR = 4
 
 
 @dataclass(frozen=True)
@@ -37,11 +43,12 @@ class ReferenceRequest:
         real_key: Name of the image in a batch.
         seed: Seed of whatever is random in the data pipeline.
         device: Where the sums are kept.
-        part: ``(i, n)``: only each ``n``-th of the images, from place ``i``
-            on.
         label: Only images of this class; None for all.
+        floor: Whether the distance of every second image to the rest is
+            wanted, too, if there are ``LEAST_FOR_FLOOR`` images; not with
+            ``label``.
         all_features: Whether all features are wanted instead of their
-            statistics; not with ``part`` or ``label``.
+            statistics; not with ``label`` or ``floor``.
         least: Number of images below which the metric does not work.
         save: Whether to keep in the cache what is computed.
     """
@@ -52,36 +59,34 @@ class ReferenceRequest:
     real_key: str
     seed: int
     device: torch.device | str
-    part: tuple[int, int] = (0, 1)
     label: int | None = None
+    floor: bool = False
     all_features: bool = False
     least: int = 2
     save: bool = True
 
-    def chosen(self, start: int, count: int,
-               labels: Tensor | None) -> Tensor:
-        """Which of ``count`` images from place ``start`` on are meant.
+    def chosen(self, count: int, labels: Tensor | None) -> Tensor:
+        """Which of the images of a batch are meant.
 
         Args:
-            start: Place of the first.
             count: Their number ``N``.
             labels: Their classes, ``[N]``; needed with ``label`` only.
 
         Returns:
             bool ``[N]``.
         """
-        index, number = self.part
-        chosen = torch.arange(start, start + count) % number == index
-        return chosen if self.label is None else chosen & (
-            labels == self.label)
+        return torch.ones(count, dtype=torch.bool) if self.label is None \
+            else labels == self.label
 
     @property
     def title(self) -> str:
         """Which images, for error messages."""
-        index, number = self.part
-        part = '' if number == 1 else f', part {index + 1} of {number}'
         label = '' if self.label is None else f', class {self.label}'
-        return f'images of the val_dataloader{part}{label}'
+        return f'images of the val_dataloader{label}'
+
+    def has_floor(self, count: int) -> bool:
+        """Whether a floor is to be measured with ``count`` images."""
+        return self.floor and count >= LEAST_FOR_FLOOR
 
 
 def reference_statistics(requests: list[ReferenceRequest], module: nn.Module,
@@ -105,10 +110,9 @@ def reference_statistics(requests: list[ReferenceRequest], module: nn.Module,
         return []
     counts = [image_count(request, dataloader) for request in requests]
     paths, cached = _look_up(requests, counts, module, dataloader)
-    passes: dict[Path, _Pass] = {}
-    for request, count, path in zip(requests, counts, paths, strict=True):
-        if path not in cached and path not in passes:
-            passes[path] = _Pass(request, count)
+    passes = {path: _Pass(_joined(requests, paths, path), count)
+              for path, count in zip(paths, counts, strict=True)
+              if path not in cached}
     for passes_of_one_kind in _by_images(passes.values()):
         _look_at_images(passes_of_one_kind, module, dataloader, batch_size)
     computed = {path: item.result() for path, item in passes.items()}
@@ -118,6 +122,16 @@ def reference_statistics(requests: list[ReferenceRequest], module: nn.Module,
                 _write(path, computed[path])
     return [cached[path] if path in cached else computed[path]
             for path in paths]
+
+
+def _joined(requests: list[ReferenceRequest], paths: list[Path],
+            path: Path) -> ReferenceRequest:
+    """What all requests want that share a path."""
+    sharing = [request for request, own in zip(requests, paths, strict=True)
+               if own == path]
+    return replace(sharing[0],
+                   floor=any(request.floor for request in sharing),
+                   save=any(request.save for request in sharing))
 
 
 def _look_up(
@@ -138,10 +152,9 @@ def _look_up(
                            'statistics')
             / cache_name(request, count, dataset, module, dataloader)
             for request, count in zip(requests, counts)]
-        for request, path in zip(requests, paths):
-            if path not in found:
-                item = _read_cached(path, request)
-                found.update({} if item is None else {path: item})
+        for path in dict.fromkeys(paths):
+            item = _read_cached(path, _joined(requests, paths, path))
+            found.update({} if item is None else {path: item})
         known = [(paths, {path: _shared(item)
                           for path, item in found.items()})]
     broadcast_object_list(known)
@@ -203,7 +216,7 @@ def cache_name(request: ReferenceRequest, count: int, dataset: str,
         count=count,
         real_key=request.real_key,
         seed=request.seed,
-        part=request.part,
+        part=(0, 1),  # kept for the files of earlier versions
         label=request.label)
     kind = type(dataloader.dataset).__name__
     return (f'{request.network.name}-{kind}-{count}-'
@@ -225,7 +238,11 @@ def _read_cached(
     try:
         if request.all_features:
             return read_features(path).to(request.device)
-        return read_statistics(path)
+        found = read_statistics(path)
+        # Files of earlier versions know no floor: they are made anew.
+        complete = found.floor is not None \
+            or not request.has_floor(found.count)
+        return found if complete else None
     except ValueError as error:
         print_log(
             f'{error} Computing the statistics anew.',
@@ -283,33 +300,42 @@ class _Pass:
         self.request = request
         self.count = count
         dim, device = request.network.dim, request.device
+        halves = 2 if request.has_floor(count) else 1
         self.features = FeatureCollector(count, dim, device) \
-            if request.all_features else FeatureStatistics(dim, device)
+            if request.all_features else GroupedStatistics(halves, dim, device)
         self.hash_sum = 0
 
     def process(self, batch: ImageBatch, labels: Tensor | None) -> None:
         """Take a batch of the images."""
-        chosen = self.request.chosen(batch.start, len(batch), labels)
+        chosen = self.request.chosen(len(batch), labels)
         if not chosen.any():
             return
         features = batch.features(self.request.network)
-        if isinstance(self.features, FeatureCollector):
-            self.features.update(features, batch.start)
-        else:
-            self.features.update(features[chosen.to(features.device)])
+        self.features.update(features[chosen.to(features.device)],
+                             batch.start)
         self.hash_sum += sum(map(_image_hash, batch.images.cpu()[chosen]))
 
     def result(self) -> Gaussian | FeatureTable:
         """Over all processes; each has to call it."""
-        found = self.features.gather()
+        found = self._whole(self.features.gather())
         # A sum does not depend on the order in which processes look.
         total = sum(all_gather_object(self.hash_sum)) % 2**256
         if found.count < 2:
             raise ValueError(
                 f'{self.request.asker}: {found.count} of {self.count} '
                 f'{self.request.title}, expected at least 2. Use a larger '
-                'real_nums, a larger dataset or fewer parts or classes.')
+                'real_nums, a larger dataset or fewer classes.')
         return replace(found, sha256=f'{total:064x}')
+
+    @staticmethod
+    def _whole(found: FeatureTable | list[Gaussian]) -> FeatureTable | Gaussian:
+        """Join halves; their distance is measured by the main process."""
+        if isinstance(found, FeatureTable):
+            return found
+        if len(found) == 1:
+            return found[0]
+        floor = gaussian_distance(*found)[0] if is_main_process() else None
+        return replace(join_statistics(found), floor=floor)
 
 
 def _image_hash(image: Tensor) -> int:

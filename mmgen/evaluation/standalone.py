@@ -45,6 +45,39 @@ def evaluate_images(fake: str | os.PathLike,
                     batch_size: int = 32,
                     num_workers: int = 0,
                     device: str = 'cpu') -> dict[str, float]:
+    """The results of `measure_images` by key.
+
+    Args:
+        fake: See `measure_images`.
+        real: Likewise.
+        metrics: Likewise.
+        out: Where the identity card goes, a JSON file.
+        feature: See `measure_images`.
+        inception_style: Likewise.
+        inception_path: Likewise.
+        resize: Likewise.
+        batch_size: Likewise.
+        num_workers: Likewise.
+        device: Likewise.
+    """
+    card = measure_images(
+        fake, real, metrics, feature, inception_style, inception_path, resize,
+        batch_size, num_workers, device)
+    if out is not None and is_main_process():
+        write_card(out, card)
+    return {key: item['value'] for key, item in card['results'].items()}
+
+
+def measure_images(fake: str | os.PathLike,
+                   real: str | os.PathLike | None,
+                   metrics: Sequence[str | dict | GenMetric],
+                   feature: str | dict | None = None,
+                   inception_style: str | None = None,
+                   inception_path: str | None = None,
+                   resize: int | None = None,
+                   batch_size: int = 32,
+                   num_workers: int = 0,
+                   device: str = 'cpu') -> dict:
     """Measure images on a disk with the metrics that measure models.
 
     All images of ``fake`` are looked at unless a metric says ``fake_nums``;
@@ -56,7 +89,6 @@ def evaluate_images(fake: str | os.PathLike,
         real: The same, or statistics (``.npz``, or ``.pkl`` of 1.x), which do
             for FID; None where no metric needs real images.
         metrics: Registered names, configs, or built ones.
-        out: Where the identity card goes, a JSON file.
         feature: Feature network of those metrics that can take another.
         inception_style: ``'StyleGAN'`` or ``'PyTorch'``.
         inception_path: Local weights file of Inception.
@@ -66,13 +98,15 @@ def evaluate_images(fake: str | os.PathLike,
         device: Where features are computed.
 
     Returns:
-        The results by key.
+        The identity card: under ``results`` for each key its ``value``, its
+        ``standard_error`` and ``floor`` where they are known, and its
+        ``identity``.
 
     Raises:
         ValueError: A metric is unknown or needs a model, the sizes of images
             differ, or there are too few of them.
     """
-    whole_number('evaluate_images', 'batch_size', batch_size, least=1)
+    whole_number('measure_images', 'batch_size', batch_size, least=1)
     fakes = open_images(fake, resize)
     size = tuple(fakes[0]['inputs']['img'].shape[1:])
     from_file = real is not None and holds_statistics(real)
@@ -110,11 +144,10 @@ def evaluate_images(fake: str | os.PathLike,
         evaluator.prepare(model, real_loader)
         _look_at(evaluator, model, fake_loader, batch_size)
     results = evaluator.evaluate()
-    if out is not None and is_main_process():
-        card = make_card(results, _identities(evaluator, resize), None, None)
-        write_card(out, dict(card, fake=os.fspath(fake),
-                             real=None if real is None else os.fspath(real)))
-    return results
+    card = make_card(results, _identities(evaluator, resize), None, None,
+                     evaluator.beside)
+    return dict(card, fake=os.fspath(fake),
+                real=None if real is None else os.fspath(real))
 
 
 def make_statistics(dataloader: DataLoader,
@@ -220,7 +253,7 @@ def _build_metrics(metrics: Sequence[str | dict | GenMetric], real: object,
     unused = sorted(set(chosen) - taken)
     if unused:
         raise ValueError(
-            f'evaluate_images: none of the metrics takes {unused[0]}. Leave '
+            f'measure_images: none of the metrics takes {unused[0]}. Leave '
             'it out, or add a metric that does.')
     return built
 
@@ -234,7 +267,7 @@ def _metric_class(name: str) -> type[GenMetric]:
             key for key, item in METRICS.module_dict.items()
             if issubclass(item, GenMetric) and item.needs_model is None)
         raise ValueError(
-            f'evaluate_images: no metric is called {name!r}; known: '
+            f'measure_images: no metric is called {name!r}; known: '
             f'{", ".join(known)}.')
     return kind
 

@@ -150,6 +150,21 @@ def test_cards_of_validation_and_test_outside_training(tmp_path):
     assert json.loads((cards / 'test.json').read_text())['iteration'] is None
 
 
+def test_floor_and_error_stand_in_the_card_and_the_log(tmp_path, capsys):
+    _, run = runner(tmp_path, fid(fake_nums=20, standard_error=True))
+    results = run.val()
+    assert list(results) == ['FID-Tiny/fid', 'FID-Tiny/mean', 'FID-Tiny/cov']
+    card = Path(run.log_dir) / 'metrics_identity' / 'val.json'
+    found = json.loads(card.read_text())['results']
+    item = found['FID-Tiny/fid']
+    assert item['value'] == results['FID-Tiny/fid']
+    assert item['floor'] > 0 and item['standard_error'] > 0
+    assert set(found['FID-Tiny/mean']) == {'value', 'identity'}
+    assert (f'FID-Tiny/fid = {item["value"]:.6g}, standard error '
+            f'{item["standard_error"]:.2g}, floor {item["floor"]:.6g}'
+            ) in capsys.readouterr().out
+
+
 @pytest.mark.parametrize('evaluator', [
     fid(), [fid()], [dict(type='GenEvaluator', metrics=[fid()])],
     dict(type='GenEvaluator', metrics=fid())])

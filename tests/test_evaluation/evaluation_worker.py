@@ -23,8 +23,9 @@ def evaluator():
 def classes_and_pairs():
     """Metrics that sort the images: by class, in groups, in pairs."""
     return GenEvaluator([
-        fid(fake_nums=22, floor=True, standard_error=True),
-        dict(type='IntraFID', fake_nums=14, feature='TinyFeatures'),
+        fid(fake_nums=22, standard_error=True),
+        dict(type='IntraFID', fake_nums=42, feature='TinyFeatures',
+             standard_error=True),
         dict(type='SWD', fake_nums=6, image_shape=(3, 16, 16)),
         dict(type='MS_SSIM', fake_nums=14)], batch_size=3)
 
@@ -49,7 +50,11 @@ def steered():
 
 
 def evaluate(made, data, model):
-    return run(made, model, loader(data))
+    """The results, and what is beside them."""
+    results = run(made, model, loader(data))
+    return dict(results, **{f'{key} {name}': value
+                            for key, found in made.beside.items()
+                            for name, value in found.items()})
 
 
 def main(out):

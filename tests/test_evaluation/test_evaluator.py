@@ -62,6 +62,19 @@ def test_features_are_extracted_once_for_all_metrics():
     assert network.calls == 6 + 3
 
 
+def test_features_are_extracted_without_a_graph():
+    modes = []
+
+    class Notes(TinyFeatures):
+
+        def __call__(self, images):
+            modes.append(torch.is_inference_mode_enabled())
+            return super().__call__(images)
+
+    run(GenEvaluator(fid(feature=Notes())))
+    assert modes and all(modes)
+
+
 def test_equal_networks_are_held_once():
     evaluator = GenEvaluator([fid(), fid(prefix='FID-Tiny-b'),
                               inception_score()])

@@ -49,7 +49,9 @@ def test_written_features_are_read_again(tmp_path):
     found = read_features(path)
     assert (found.rows == rows(5)).all()
     assert (found.count, found.sha256) == (5, 'abc')
-    assert found.without_rows() == FeatureTable(None, 5, 'abc')
+    told = found.without_rows()
+    assert told.rows.shape == (0, 3)
+    assert (told.count, told.sha256) == (5, 'abc')
 
 
 @pytest.mark.parametrize('content', [

@@ -1,5 +1,6 @@
 import itertools
 import logging
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,10 +9,10 @@ from tiny_evaluation import TinyGAN, TinyImages, fid, loader, run
 from tiny_features import TinyFeatures
 
 from mmgen.evaluation import (FrechetInceptionDistance, GenEvaluator,
-                              frechet_distance)
+                              frechet, frechet_distance)
 from mmgen.evaluation.features import FeatureStatistics, ImageBatch
-from mmgen.evaluation.features.statistics import join_statistics
-from mmgen.evaluation.metrics.fid import jackknife_error
+from mmgen.evaluation.features.statistics import (join_statistics,
+                                                  write_statistics)
 from mmgen.models import GANDataPreprocessor
 from mmgen.registry import METRICS
 
@@ -215,18 +216,11 @@ def test_joined_groups_are_the_statistics_of_all():
     np.testing.assert_allclose(joined.cov, whole.cov, atol=1e-12)
 
 
-def test_jackknife_error_of_a_mean_is_the_usual_one():
-    x = np.random.default_rng(0).standard_normal(12)
-    left_out = [np.delete(x, index).mean() for index in range(12)]
-    assert jackknife_error(left_out) == pytest.approx(
-        x.std(ddof=1) / np.sqrt(12))
-
-
 class Rows:
     """Features of images without images."""
 
-    def __init__(self, features):
-        self.rows, self.start = torch.from_numpy(features), 0
+    def __init__(self, features, start=0):
+        self.rows, self.start = torch.from_numpy(features), start
 
     def __len__(self):
         return len(self.rows)
@@ -246,36 +240,92 @@ def test_standard_error_is_how_far_the_distance_strays():
         metric.add(Rows(rng.standard_normal((400, 8)) * 1.3 + 0.2))
         metric.gather()
         metric.reference = real
-        found = metric.compute()
-        values.append(found['fid'])
-        errors.append(found['standard_error'])
+        values.append(metric.compute()['fid'])
+        errors.append(metric.beside()['fid']['standard_error'])
     assert np.mean(errors) == pytest.approx(np.std(values), rel=0.25)
 
 
+def test_standard_error_is_the_jackknife_by_hand():
+    """Image i is in group i % 10, also where batches cut the groups."""
+    rng = np.random.default_rng(0)
+    rows, real = rng.standard_normal((37, 8)), rng.standard_normal((50, 8))
+    metric = METRICS.build(fid(fake_nums=37, standard_error=True))
+    metric.start(torch.device('cpu'))
+    for start, stop in ((0, 3), (3, 11), (11, 29), (29, 37)):
+        metric.add(Rows(rows[start:stop], start))
+    metric.gather()
+    metric.reference = gaussian(real)
+    values = [frechet_distance(
+        left.mean(axis=0), np.cov(left, rowvar=False), real.mean(axis=0),
+        np.cov(real, rowvar=False))[0]
+        for left in (rows[np.arange(37) % 10 != group]
+                     for group in range(10))]
+    expected = np.sqrt(9 / 10 * np.square(values - np.mean(values)).sum())
+    assert metric.beside() == dict(fid=dict(
+        standard_error=pytest.approx(expected)))
+
+
 def test_error_and_floor_leave_the_distance_as_it_is():
-    plain = run(GenEvaluator(fid(fake_nums=24)))
-    more = run(GenEvaluator(fid(fake_nums=24, floor=True,
-                                standard_error=True)))
-    assert list(more) == ['FID-Tiny/fid', 'FID-Tiny/mean', 'FID-Tiny/cov',
-                          'FID-Tiny/standard_error', 'FID-Tiny/floor']
-    assert {key: more[key] for key in plain} == pytest.approx(plain)
+    plain = run(GenEvaluator(fid(fake_nums=24, floor=False)))
+    evaluator = GenEvaluator(fid(fake_nums=24, standard_error=True))
+    more = run(evaluator)
+    assert more == pytest.approx(plain, rel=1e-12)
+    assert list(more) == ['FID-Tiny/fid', 'FID-Tiny/mean', 'FID-Tiny/cov']
+    assert list(evaluator.beside) == ['FID-Tiny/fid']
+    beside = evaluator.beside['FID-Tiny/fid']
+    assert list(beside) == ['standard_error', 'floor']
+    assert 0 < beside['standard_error'] < more['FID-Tiny/fid']
+
+
+def floor_of(metric, data, model=None):
+    evaluator = GenEvaluator(metric)
+    run(evaluator, model, loader(data))
+    return evaluator.beside.get('FID-Tiny/fid', {}).get('floor')
 
 
 def test_floor_is_the_distance_of_every_second_real_image_to_the_rest():
     data = TinyImages(21)
-    evaluator = GenEvaluator(fid(floor=True))
-    found = run(evaluator, loading=loader(data))
     features = TinyFeatures()(torch.from_numpy(data.images))
     even, odd = gaussian(features[::2]), gaussian(features[1::2])
-    assert found['FID-Tiny/floor'] == pytest.approx(
-        frechet_distance(even.mean, even.cov, odd.mean, odd.cov)[0])
-    # The second evaluation of a training has it still.
-    assert run(evaluator, loading=loader(data)) == found
+    expected = frechet_distance(even.mean, even.cov, odd.mean, odd.cov)[0]
+    assert floor_of(fid(), data) == pytest.approx(expected)
+    assert floor_of(fid(floor=True), data) == pytest.approx(expected)
+    assert floor_of(fid(floor=False), data) is None
+
+
+def test_floor_costs_no_image_and_one_root(monkeypatch):
+    data, roots = TinyImages(21), []
+    root = frechet.trace_of_root
+    monkeypatch.setattr(frechet, 'trace_of_root',
+                        lambda *covs: roots.append(1) or root(*covs))
+    evaluator = GenEvaluator(fid())
+    first = run(evaluator, loading=loader(data))
+    # Three for the name in the cache, then each once.
+    assert data.read[3:] == list(range(21))
+    assert len(roots) == 2
+    beside = evaluator.beside
+    assert run(evaluator, loading=loader(data)) == first
+    assert evaluator.beside == beside and len(roots) == 3
+    data.read.clear()
+    assert floor_of(fid(), data) == beside['FID-Tiny/fid']['floor']
+    assert len(data.read) == 3 and len(roots) == 4
+
+
+def test_floor_is_left_out_where_the_images_are_not_at_hand(tmp_path):
+    path = tmp_path / 'real.npz'
+    write_statistics(path, replace(gaussian(np.eye(9)[:, :8]), floor=1.0))
+    assert floor_of(fid(inception_pkl=str(path)), TinyImages()) is None
+    absent = fid(inception_pkl=str(tmp_path / 'nowhere.npz'))
+    assert floor_of(absent, TinyImages()) > 0
+    # Of three images one half is a single one.
+    assert floor_of(fid(), TinyImages(3)) is None
+    assert floor_of(fid(), TinyImages(4)) > 0
 
 
 @pytest.mark.parametrize('setting, words', [
     (dict(floor=True, inception_pkl='real.npz'),
      "floor=True needs the real images, but inception_pkl='real.npz'"),
+    (dict(floor=True, real_nums=3), 'real_nums=3, expected .* at least 4'),
     (dict(fake_nums=19, standard_error=True),
      'fake_nums with standard_error=True=19, expected .* at least 20'),
     (dict(resize='clean'), "resize='clean' together with feature"),
@@ -287,8 +337,7 @@ def test_refuses_further_options_with_the_right_words(setting, words):
 
 
 def test_too_few_real_images_for_a_floor_are_refused():
-    with pytest.raises(ValueError, match='FrechetInceptionDistance: 1 of 3 '
-                       'images of the val_dataloader, part 2 of 2'):
+    with pytest.raises(ValueError, match='has 3 images, expected at least 4'):
         GenEvaluator(fid(floor=True)).prepare(TinyGAN(),
                                               loader(TinyImages(3)))
 

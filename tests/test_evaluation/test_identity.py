@@ -4,8 +4,8 @@ import json
 import pytest
 import torch
 
-from mmgen.evaluation import compare_results
-from mmgen.evaluation.identity import make_card, write_card
+from mmgen.evaluation import compare_results, difference_errors
+from mmgen.evaluation.identity import make_card, result_lines, write_card
 
 IDENTITY = dict(
     metric='FrechetInceptionDistance',
@@ -27,6 +27,36 @@ def test_differences_of_equal_identities(tmp_path):
     path = tmp_path / 'deep' / 'iter_100.json'
     assert compare_results(card(1.5), path) == {'FID/fid': 0.5}
     assert compare_results(str(path), card(1.5)) == {'FID/fid': -0.5}
+
+
+def with_beside(value, **beside):
+    return make_card({'FID/fid': value, 'IS/is': 2.0},
+                     {'FID/fid': IDENTITY, 'IS/is': IDENTITY}, 100, None,
+                     {'FID/fid': beside})
+
+
+def test_a_card_has_errors_and_floors_beside_the_numbers():
+    card = with_beside(12.3456789, standard_error=0.123, floor=1.5)
+    assert card['results']['FID/fid'] == dict(
+        value=12.3456789, standard_error=0.123, floor=1.5, identity=IDENTITY)
+    assert card['results']['IS/is'] == dict(value=2.0, identity=IDENTITY)
+    assert result_lines(card) == [
+        'FID/fid = 12.3457, standard error 0.12, floor 1.5 (two halves of '
+        'the real images)']
+    assert result_lines(with_beside(1.0, standard_error=0.25)) == [
+        'FID/fid = 1, standard error 0.25']
+
+
+def test_errors_of_differences(tmp_path):
+    """Neither these nor the floor have to be equal to compare."""
+    first = with_beside(12.0, standard_error=0.3, floor=1.0)
+    second = with_beside(10.0, standard_error=0.4)
+    write_card(tmp_path / 'second.json', second)
+    assert compare_results(first, second) == {'FID/fid': -2.0, 'IS/is': 0.0}
+    assert difference_errors(first, tmp_path / 'second.json') == {
+        'FID/fid': pytest.approx(0.5)}
+    assert difference_errors(first, with_beside(10.0)) == {}
+    assert difference_errors(card(), with_beside(10.0)) == {}
 
 
 def test_a_card_says_what_made_it():

@@ -56,8 +56,40 @@ def test_is_the_mean_of_the_classes_distances():
     assert len(set(reference['sha256'])) == 2
 
 
+def test_standard_error_is_that_of_independent_classes():
+    model, data = Recorder(), TinyClassImages()
+    metric = intra(fake_nums=46, classes=[0, 1], per_class=True,
+                   standard_error=True)
+    evaluator = GenEvaluator(metric)
+    run(evaluator, model, loader(data))
+    errors = []
+    for label in (0, 1):
+        fake = torch.stack([image for k, image in model.made if k == label])
+        real = gaussian(torch.from_numpy(data.images[label::2]))
+        groups = torch.arange(23) % 10  # of the images of a class
+        left_out = [
+            frechet_distance(*gaussian(fake[groups != group]), *real)[0]
+            for group in range(10)]
+        errors.append(3 * np.std(left_out))  # sqrt(9 / 10 * 10 * variance)
+    assert evaluator.beside == {
+        'IntraFID-Tiny/fid': dict(standard_error=pytest.approx(
+            np.hypot(*errors) / 2)),
+        'IntraFID-Tiny/class_0': dict(standard_error=pytest.approx(errors[0])),
+        'IntraFID-Tiny/class_1': dict(standard_error=pytest.approx(errors[1]))}
+
+
+def test_nothing_stands_beside_it_unasked():
+    evaluator = GenEvaluator(intra())
+    run(evaluator, TinyConditionalGAN(), loader(TinyClassImages()))
+    assert evaluator.beside == {}
+
+
 def test_sees_swapped_classes_where_fid_does_not():
     """The same images; only their classes are told apart or not."""
+    def same_weights(kind):
+        torch.manual_seed(0)
+        return kind()
+
     class Swapped(TinyConditionalGAN):
 
         def test_step(self, data):
@@ -70,8 +102,7 @@ def test_sees_swapped_classes_where_fid_does_not():
 
         def __init__(self):
             super().__init__(200)
-            torch.manual_seed(0)
-            model = TinyConditionalGAN()
+            model = same_weights(TinyConditionalGAN)
             samples = model.test_step(dict(inputs=dict(
                 num_batches=200, sample_model='orig',
                 labels=[index % 2 for index in range(200)])))
@@ -81,7 +112,7 @@ def test_sees_swapped_classes_where_fid_does_not():
     numbers = [
         run(GenEvaluator(intra(fake_nums=200), batch_size=50), model,
             loader(FromModel()))['IntraFID-Tiny/fid']
-        for model in (TinyConditionalGAN(), Swapped())]
+        for model in map(same_weights, (TinyConditionalGAN, Swapped))]
     assert numbers[1] > 2 * numbers[0]
 
 
@@ -116,6 +147,7 @@ def test_refuses_with_the_right_words(settings, words):
     (dict(classes=[2]), 'has num_classes=2. Take classes from 0 to 1'),
     (dict(fake_nums=13), 'fake_nums=13 for 2 classes, expected as many'),
     (dict(fake_nums=2), 'fake_nums=2 for 2 classes, .* at least 2'),
+    (dict(fake_nums=38, standard_error=True), 'of each, at least 20'),
 ])
 def test_refuses_what_the_model_cannot_do(settings, words):
     with pytest.raises(ValueError, match=words):

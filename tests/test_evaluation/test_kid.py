@@ -9,6 +9,7 @@ from tiny_features import TinyFeatures
 
 from mmgen.evaluation import GenEvaluator, KernelInceptionDistance
 from mmgen.evaluation.features import ImageBatch
+from mmgen.evaluation.features.table import FeatureTable
 from mmgen.evaluation.metrics import kid
 from mmgen.evaluation.metrics.kid import kernel_distance, kernel_distances
 from mmgen.registry import METRICS
@@ -109,6 +110,44 @@ def test_subsets_follow_from_the_seed():
     assert whole[0] == pytest.approx(kernel_distance(a, b[:50]), rel=1e-9)
 
 
+def kid_of(fake, real, **settings):
+    """The metric on features."""
+    metric = tiny_kid(fake_nums=len(fake), **settings)
+    metric._fake = FeatureTable(fake, len(fake), '')
+    metric.reference = FeatureTable(real, len(real), '')
+    return metric.compute()['kid'], metric.beside()['kid']['standard_error']
+
+
+def test_standard_error_is_the_jackknife_by_hand():
+    """With all images in the subset there is one group to leave out."""
+    fake, real = features(40, 0), features(40, 1) + 0.3
+    _, error = kid_of(fake, real, subsets=1, subset_size=40)
+    left_out = [kernel_distance(fake[torch.arange(40) % 10 != group], real)
+                for group in range(10)]
+    assert error == pytest.approx(3 * np.std(left_out))
+
+
+@pytest.mark.parametrize('subsets', [2, 20])
+def test_standard_error_is_how_far_the_mean_strays(subsets):
+    """Also where subsets share images, so that their deviation says little."""
+    real = features(200, 99)
+    found = [kid_of(features(200, seed) * 1.2 + 0.2, real, subsets=subsets,
+                    subset_size=60) for seed in range(60)]
+    values, errors = np.array(found).T
+    assert np.mean(errors) == pytest.approx(values.std(), rel=0.25)
+
+
+def test_small_subsets_have_no_standard_error():
+    evaluator = GenEvaluator(tiny_kid())
+    run(evaluator)
+    assert evaluator.beside == {}
+    assert not tiny_kid(fake_nums=30, subset_size=20,
+                        standard_error=False).standard_error
+    evaluator = GenEvaluator(tiny_kid(fake_nums=30, subset_size=20))
+    run(evaluator)
+    assert evaluator.beside['KID-Tiny/kid']['standard_error'] > 0
+
+
 def tiny_kid(**settings):
     return METRICS.build(dict(dict(
         type='KID', fake_nums=10, subsets=3, subset_size=6,
@@ -185,6 +224,8 @@ def test_other_features_are_never_called_kid():
     (dict(real_nums=5), 'real_nums=5 images for subsets of subset_size=6'),
     (dict(fake_nums=10.5), 'fake_nums=10.5, expected a whole number'),
     (dict(subsets=0), 'subsets=0, expected a whole number of at least 1'),
+    (dict(standard_error=True), 'subset_size with standard_error=True=6, '
+     'expected a whole number of at least 20'),
     (dict(subset_size=1), 'subset_size=1, expected a whole number of at '
      'least 2'),
     (dict(resize='clean'), "resize='clean' together with feature"),

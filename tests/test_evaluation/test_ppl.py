@@ -48,7 +48,7 @@ def test_recorded_slerp(recorded, share):
 
 def test_recorded_mean(recorded):
     distances = recorded.input('ppl_d').numpy()
-    recorded.check('ppl_score', torch.tensor(filtered_mean(distances)))
+    recorded.check('ppl_score', torch.tensor(filtered_mean(distances)[0]))
 
 
 def test_slerp_by_hand():
@@ -63,8 +63,33 @@ def test_outliers_are_left_out_on_both_sides():
     distances = np.arange(1.0, 201.0)
     distances[-1] = 1e9
     # Places 0.01 * 199 and 0.99 * 199 lie between neighbours.
-    assert filtered_mean(distances) == np.arange(2.0, 200.0).mean()
-    assert filtered_mean(np.array([3.0, 3.0])) == 3
+    mean, error = filtered_mean(distances)
+    assert mean == np.arange(2.0, 200.0).mean()
+    winsorised = np.array([2, *range(2, 200), 199])
+    assert error == pytest.approx(
+        winsorised.std(ddof=1) / (198 / 200) / sqrt(200))
+    assert filtered_mean(np.array([3.0, 3.0])) == (3, 0)
+    # Of few, none is left out, and the error is the usual one.
+    assert filtered_mean(np.array([1.0, 2.0, 6.0])) == (
+        3, pytest.approx(sqrt(7 / 3)))
+
+
+def test_standard_error_is_how_far_the_mean_strays():
+    """With distances that have a long tail, as paths have."""
+    rng = np.random.default_rng(0)
+    means, errors = np.array([
+        filtered_mean(rng.lognormal(0, 1.2, 400)) for _ in range(2000)]).T
+    assert errors.mean() == pytest.approx(means.std(), rel=0.05)
+
+
+def test_standard_error_stands_beside_the_score():
+    evaluator = GenEvaluator(ppl())
+    run(evaluator, gan(LinearGenerator()))
+    assert evaluator.beside['PPL/ppl_score'] == dict(
+        standard_error=pytest.approx(filtered_mean(
+            evaluator.metrics[0]._gathered)[1]))
+    run(evaluator, gan(LinearGenerator(gain=0.0)))
+    assert evaluator.beside['PPL/ppl_score'] == dict(standard_error=0)
 
 
 def test_crop_and_size():
@@ -281,14 +306,39 @@ def test_a_generator_without_styles_is_told_so():
         run(GenEvaluator(ppl()), TinyGAN())
 
 
-def test_styles_of_another_size_than_the_noise_are_refused():
-    config = deepcopy(FAMILIES['stylegan3'])
+@pytest.mark.parametrize('family', ['stylegan3', 'stylegan3_r_classes'])
+def test_styles_may_have_another_size_than_the_noise(family):
+    torch.manual_seed(0)
+    config = deepcopy(FAMILIES[family])
     config['generator']['noise_size'] = 5
     model = MODELS.build(config).eval()
-    assert score(ppl(space='Z', fake_nums=2), model) > 0
-    with pytest.raises(ValueError, match="styles of size 8 and noise of size "
-                       "5, expected one size: .*Use space='Z'"):
-        score(ppl(fake_nums=2), model)
+    found, coarse = (score(ppl(fake_nums=4, epsilon=epsilon), model)
+                     for epsilon in (1e-3, 4e-3))
+    assert 0 < found == pytest.approx(coarse, rel=0.1)
+
+
+def test_styles_longer_than_the_noise_by_hand():
+    model = gan(LinearGenerator())
+    generator = model.generator
+    model.noise_size, generator.mapping.data = 3, torch.randn(3, 4)
+    found = score(ppl(), model)
+    calls = generator.latents
+    assert all(styles.shape[1] == 4 for styles in calls)
+    start = torch.cat(calls[::2])
+    steps = (torch.cat(calls[1::2]) - start) / EPSILON
+    lengths = (127.5 * steps @ generator.paint).square().mean(1)
+    assert found == pytest.approx(lengths.mean().item(), rel=1e-3)
+
+
+def test_what_is_no_style_is_refused():
+    model = gan(LinearGenerator())
+    inputs = dict(num_batches=2, sample_model='orig',
+                  sample_kwargs=dict(input_is_latent=True))
+    for noise, words in ((None, 'noise cannot be drawn without its size'),
+                         (torch.zeros(3, 4), 'noise has 3 rows, but '
+                          'num_batches=2')):
+        with pytest.raises(ValueError, match=words):
+            model.test_step(dict(inputs=dict(inputs, noise=noise)))
 
 
 def test_no_averaged_generator_is_said_as_elsewhere():

@@ -7,9 +7,10 @@ from tiny_features import TinyFeatures
 
 from mmgen.evaluation import PRDC, GenEvaluator, PrecisionAndRecall
 from mmgen.evaluation.metrics import precision_recall as module
-from mmgen.evaluation.metrics.precision_recall import (Distances,
+from mmgen.evaluation.metrics.precision_recall import (Distances, count_balls,
                                                        neighbour_radii,
-                                                       precision_recall)
+                                                       precision_recall,
+                                                       radii_without_groups)
 from mmgen.registry import METRICS
 from mmgen.utils.randomness import seed_everything
 
@@ -155,6 +156,68 @@ def test_blocks_do_not_change_the_numbers(monkeypatch):
         torch.testing.assert_close(neighbour_radii(real, 3, **block), reach)
 
 
+def test_radii_without_a_group_are_those_of_the_others(monkeypatch):
+    points = features(43, 0)
+    expected = [neighbour_radii(points, 3)]
+    groups = torch.arange(43) % 10
+    for group in range(10):
+        radii = torch.full((43, ), -torch.inf, dtype=torch.float64)
+        left = groups != group
+        radii[left] = neighbour_radii(points[left], 3)
+        expected.append(radii)
+    found = radii_without_groups(points, 3, 10)
+    torch.testing.assert_close(found, torch.stack(expected, dim=1))
+    monkeypatch.setattr(module, 'DISTANCES_AT_ONCE', 100)
+    torch.testing.assert_close(
+        radii_without_groups(points, 3, 10, columns=7), found)
+
+
+@pytest.mark.parametrize('block', [dict(), dict(rows=9, columns=11)])
+def test_standard_errors_by_hand(block):
+    """Means' errors, and the plain numbers without each group."""
+    real, fake, k = features(60, 0, 4), features(47, 1, 4) * 1.3, 3
+    real_radii = neighbour_radii(real, k)
+    counts = count_balls(real, fake, real_radii,
+                         radii_without_groups(fake, k, 10), k, 10, **block)
+    assert counts.values() == pytest.approx(plain(real, fake, k))
+    left_out = [plain(real, fake[torch.arange(47) % 10 != group], k)
+                for group in range(10)]
+    distances = torch.cdist(fake.double(), real.double())
+    balls = (distances <= real_radii).sum(dim=1).double()
+    assert counts.errors() == pytest.approx(dict(
+        precision=float((balls > 0).double().std()) / 47**0.5,
+        recall=3 * np.std([item['recall'] for item in left_out]),
+        density=float(balls.std()) / k / 47**0.5,
+        coverage=3 * np.std([item['coverage'] for item in left_out])))
+
+
+def test_standard_errors_are_how_far_the_numbers_stray():
+    """That of recall is too large: an upper bound is all it is."""
+    real, k, found = features(150, 999, 6), 3, []
+    radii = neighbour_radii(real, k)
+    for seed in range(60):
+        fake = features(150, seed, 6) * 1.2 + 0.2
+        counts = count_balls(real, fake, radii,
+                             radii_without_groups(fake, k, 10), k, 10)
+        found.append([[*numbers().values()]
+                      for numbers in (counts.values, counts.errors)])
+    values, errors = np.array(found).transpose(1, 2, 0)
+    ratio = errors.mean(axis=1) / values.std(axis=1)
+    precision, recall, density, coverage = ratio
+    assert [precision, density, coverage] == pytest.approx([1] * 3, rel=0.25)
+    assert 1 < recall < 2
+
+
+def test_standard_errors_stand_beside_where_there_are_images_enough():
+    for count, kind in ((19, 'PR'), (20, 'PR'), (20, 'PRDC')):
+        evaluator = GenEvaluator(tiny(kind, fake_nums=count))
+        found = run(evaluator, loading=loader(BrightImages()))
+        assert list(evaluator.beside) == ([] if count < 20 else list(found))
+    evaluator = GenEvaluator(tiny(fake_nums=20, standard_error=False))
+    assert run(evaluator, loading=loader(BrightImages())) and not \
+        evaluator.beside
+
+
 def test_no_whole_matrix_is_held():
     a, b = torch.zeros(30000, 1), torch.zeros(20000, 1)
     for rows in (10000, 10**6):
@@ -223,6 +286,9 @@ def test_names_say_the_features():
     (dict(real_nums=2), 'real_nums=2 images, but the neighbour k=2'),
     (dict(fake_nums=0), 'fake_nums=0 images'),
     (dict(fake_nums=4.5), 'fake_nums=4.5, expected a whole number'),
+    (dict(standard_error=True), 'fake_nums with standard_error=True=10, '
+     'expected a whole number of at least 20'),
+    (dict(fake_nums=23, k=11, standard_error=True), 'of at least 24'),
     (dict(row_batch_size=0), 'row_batch_size=0, expected a whole number'),
     (dict(col_batch_size=0), 'col_batch_size=0, expected a whole number'),
 ])

@@ -79,6 +79,41 @@ def test_the_second_time_comes_from_the_cache(cache, monkeypatch):
     assert first.sha256 == second.sha256
 
 
+def test_the_whole_is_the_same_with_a_floor_and_without():
+    plain, = reference_statistics(
+        [request(save=False)], TinyGAN(), loader(), 4)
+    halves, = reference_statistics([request(floor=True)], TinyGAN(), loader(),
+                                   4)
+    np.testing.assert_allclose(halves.mean, plain.mean, rtol=1e-14)
+    np.testing.assert_allclose(halves.cov, plain.cov, atol=1e-14)
+    assert halves.sha256 == plain.sha256
+    assert plain.floor is None and halves.floor > 0
+
+
+def test_a_file_without_floor_serves_who_wants_none_and_is_renewed(cache):
+    """Earlier versions wrote such files under the same name."""
+    old, = reference_statistics([request()], TinyGAN(), loader(), 4)
+    path, = (cache / 'statistics').iterdir()
+    read = []
+    for wanted in (False, True, True, False):
+        data = TinyImages()
+        found, = reference_statistics([request(floor=wanted)], TinyGAN(),
+                                      loader(data), 4)
+        np.testing.assert_allclose(found.cov, old.cov, atol=1e-14)
+        assert (found.floor is not None) or not wanted
+        read.append(len(data.read) - 3)  # three are for the name
+    assert read == [0, 21, 0, 0]
+    assert list((cache / 'statistics').iterdir()) == [path]
+
+
+def test_who_wants_a_floor_shares_images_with_who_does_not():
+    data = TinyImages()
+    first, second = reference_statistics(
+        [request(), request(floor=True)], TinyGAN(), loader(data), 4)
+    assert first is second and first.floor > 0
+    assert data.read[6:] == list(range(21))
+
+
 def test_a_damaged_cache_file_is_made_anew(cache):
     first, = reference_statistics([request()], TinyGAN(), loader(), 4)
     path, = (cache / 'statistics').iterdir()
@@ -129,7 +164,6 @@ def test_every_ingredient_changes_the_name(tmp_path):
         name(network=Rescaled()),
         name(count=5),
         name(seed=1),
-        name(part=(1, 2)),
         name(label=0),
         name(model=other_scale),
         name(data=open_folder(root, flip_ratio=0.5)),

@@ -7,10 +7,12 @@ from torch import nn
 
 from mmgen.evaluation import GenEvaluator, SlicedWassersteinDistance
 from mmgen.evaluation.features import ImageBatch
+from mmgen.evaluation.metrics import swd
 from mmgen.evaluation.metrics.swd import (LaplacianPatches, blur,
                                           laplacian_pyramid, normalise,
                                           patches_at, random_directions,
-                                          sliced_wasserstein)
+                                          sliced_wasserstein,
+                                          unequal_wasserstein)
 from mmgen.registry import METRICS
 
 CPU = torch.device('cpu')
@@ -114,6 +116,68 @@ def measure(fake, real, shape=(3, 32, 32)):
     return metric.compute()
 
 
+def swd_of(fake, real, side=16, **settings):
+    """The metric after it saw these images."""
+    metric = SlicedWassersteinDistance(len(fake), (3, side, side), **settings)
+    metric.start(CPU)
+    metric.add(ImageBatch(fake))
+    metric.gather()
+    other = SlicedWassersteinDistance(len(real), (3, side, side))
+    other.start(CPU)
+    other.add(ImageBatch(real))
+    other.gather()
+    metric.reference = other._fake
+    return metric
+
+
+def test_sets_of_unequal_size_by_hand():
+    """1 stands for 0 and 2, 5 for 4 and 6."""
+    found = unequal_wasserstein(torch.tensor([[1., 5.]]),
+                                torch.tensor([[0., 2., 4., 6.]]))
+    assert found == (abs(1 - 2) + abs(5 - 6)) / 2
+    same = torch.rand(3, 7)
+    assert unequal_wasserstein(same, same) == 0
+
+
+@pytest.fixture
+def few_directions(monkeypatch):
+    monkeypatch.setattr(swd, 'DIRECTION_SETS', 2)
+    monkeypatch.setattr(swd, 'DIRECTIONS_PER_SET', 4)
+
+
+def test_standard_error_is_the_jackknife_over_images(few_directions):
+    fake, real = images(20, side=32), blur(images(20, 32, 1).float()).byte()
+    metric = swd_of(fake, real, 32, standard_error=True)
+    metric.compute()
+    beside = metric.beside()
+    assert list(beside) == ['32', '16', 'avg']
+    left_out = []
+    for group in range(10):
+        left = torch.arange(20) % 10 != group
+        patches = [metric._level(rows, 0) for rows in (
+            metric._fake.rows[left], metric.reference.rows)]
+        sums = 0
+        for part in random_directions():
+            a, b = (np.sort((x @ part).numpy(), axis=0) for x in patches)
+            place = ((np.arange(len(a)) + 0.5) * len(b) / len(a)).astype(int)
+            sums += np.abs(a - b[place]).mean()
+        left_out.append(1000 * sums / 2)
+    assert beside['32']['standard_error'] == pytest.approx(
+        3 * np.std(left_out), rel=1e-4)
+    assert swd_of(fake, real, 32).beside() == {}
+
+
+def test_standard_error_is_how_far_the_distance_strays(few_directions):
+    real = blur(images(30, 16, 99).float()).byte()
+    found = []
+    for seed in range(40):
+        metric = swd_of(images(30, 16, seed), real, standard_error=True)
+        found.append((metric.compute()['avg'],
+                      metric.beside()['avg']['standard_error']))
+    values, errors = np.array(found).T
+    assert errors.mean() == pytest.approx(values.std(), rel=0.3)
+
+
 def test_images_against_themselves_are_at_distance_zero():
     found = measure(images(6), images(6).flip(0))
     assert list(found) == ['32', '16', 'avg']
@@ -147,11 +211,18 @@ def test_names_of_1x_build(name):
     assert metric.fake_request.sample_model == 'ema'
 
 
+def test_large_images_have_the_four_levels_of_the_published_table():
+    metric = SlicedWassersteinDistance(16384, (3, 1024, 1024))
+    assert metric.result_names == ('1024', '512', '256', '128', 'avg')
+
+
 @pytest.mark.parametrize('setting, words', [
     (dict(image_shape=(1, 32, 32)), r'image_shape=\(1, 32, 32\), expected '
      r'\(3, H, W\)'),
     (dict(image_shape=(3, 8, 8)), 'sides of at least 16 pixels'),
     (dict(image_shape=(3, 70, 70)), 'can be halved 2 times'),
+    (dict(fake_nums=19, standard_error=True),
+     'fake_nums with standard_error=True=19, expected .* at least 20'),
     (dict(fake_nums=1), 'fake_nums=1, expected a whole number of at least 2'),
 ])
 def test_refuses_with_the_right_words(setting, words):

@@ -109,6 +109,23 @@ def test_metrics_share_translations_and_batches():
     assert fake['source'] == 'images of the val_dataloader'
 
 
+def test_fid_knows_its_floor_and_error():
+    model = build('cyclegan').eval()
+    data = TinyPairs(24)
+    results, _, evaluator = evaluate(
+        fid(fake_nums=24, standard_error=True), model, data)
+    # Of the target domain; the model reads them as BGR.
+    images = torch.from_numpy(data.images[:, 0]).flip(1)
+    floor = frechet_distance(*gaussian(images[::2]), *gaussian(images[1::2]))
+    beside = evaluator.beside['FID-Tiny/fid']
+    assert beside['floor'] == pytest.approx(floor[0], rel=1e-4)
+    assert 0 < beside['standard_error'] < results['FID-Tiny/fid']
+    evaluate(metric := fid(floor=False), model)
+    assert metric.beside() == {}
+    clean = TransFID(10, resize='clean', inception_style='PyTorch')
+    assert 'antialiased' in clean.network.resize
+
+
 def test_a_part_is_spread_over_the_data_whatever_others_want():
     model = build('cyclegan').eval()
     alone, given, _ = evaluate(fid(fake_nums=5), model)

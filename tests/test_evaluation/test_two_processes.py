@@ -36,6 +36,8 @@ def test_two_processes_report_what_one_reports(tmp_path):
     assert first['results'] == pytest.approx(one['results'], rel=1e-6)
     assert first['sorted'] == second['sorted']
     assert first['sorted'] == pytest.approx(one['sorted'], rel=1e-6)
+    assert {'FID-Tiny/fid floor', 'FID-Tiny/fid standard_error',
+            'IntraFID-Tiny/fid standard_error'} < set(one['sorted'])
     assert first['kept'] == second['kept'] == first['kept_again']
     assert first['kept'] == pytest.approx(one['kept'], rel=1e-6)
     assert first['steered'] == second['steered']

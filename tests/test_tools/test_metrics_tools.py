@@ -55,6 +55,36 @@ def test_writes_and_prints_what_the_function_gives(
         assert key in printed and f'{value:.6g}' in printed
 
 
+def cells(printed, key):
+    """The line of a table that begins with a key."""
+    line, = [line for line in printed.splitlines() if f' {key} ' in line]
+    return [cell.strip() for cell in line.strip('│ ').split('│')]
+
+
+def test_value_error_and_floor_are_on_one_line(
+        folders, tmp_path, monkeypatch, capsys):
+    rng = np.random.default_rng(1)
+    np.savez(tmp_path / 'fake.npz', rng.integers(
+        0, 256, (20, 8, 8, 3), np.uint8))
+    for name in ('a', 'b'):
+        measure(monkeypatch, (tmp_path / 'fake.npz', folders[1]), '--options',
+                'FID.standard_error=True', '--out', tmp_path / f'{name}.json')
+    card = json.loads((tmp_path / 'a.json').read_text())
+    item = card['results']['FID-Tiny/fid']
+    printed = capsys.readouterr().out
+    first, _ = printed.split('What these numbers are')[:2]
+    assert 'standard error' in first and 'floor' in first
+    assert [float(cell) for cell in cells(first, 'FID-Tiny/fid')[1:]] \
+        == pytest.approx([item['value'], item['standard_error'],
+                          item['floor']], rel=1e-5)
+    monkeypatch.setenv('COLUMNS', '250')
+    run(monkeypatch, 'compare.py', tmp_path / 'a.json', tmp_path / 'b.json')
+    *_, difference, error = cells(capsys.readouterr().out, 'FID-Tiny/fid')
+    assert float(difference) == 0
+    assert float(error) == pytest.approx(
+        2**0.5 * item['standard_error'], rel=0.05)
+
+
 def test_options_reach_their_metric(folders, tmp_path, monkeypatch):
     fake, real = folders
     run(monkeypatch, 'evaluate.py', '--fake', fake, '--real', real,
@@ -65,7 +95,27 @@ def test_options_reach_their_metric(folders, tmp_path, monkeypatch):
     assert results['FID-Tiny-4/fid']['identity']['fake']['images'] == 4
 
 
+def test_no_mistake_ends_with_a_traceback(folders, tmp_path):
+    """Also one that a process which reads images finds."""
+    damaged = folders[0] / '3.png'
+    damaged.write_bytes(b'no image')
+    done = subprocess.run(
+        [sys.executable, 'tools/metrics/evaluate.py', '--fake', folders[0],
+         '--real', folders[1], '--metrics', 'SWD', '--resize', '16',
+         '--num-workers', '1'], cwd=ROOT, text=True, capture_output=True,
+        env={**os.environ, 'PYTHONPATH': str(ROOT)})
+    assert done.returncode == 1
+    assert 'Traceback' not in done.stderr
+    message = done.stderr[done.stderr.index('1 broken images'):]
+    assert '3.png' in message and len(message.splitlines()) < 5
+
+
 @pytest.mark.parametrize('args, words', [
+    (['--options', 'FID.feature.type=CLIP', 'FID.feature.path=nowhere'],
+     'CLIP: there is no file nowhere'),
+    (['--options', 'FID.feature.type=CLIP', 'FID.feature.file=nowhere'],
+     "unexpected keyword argument 'file'"),
+    (['--out', '/proc/nothing/results.json'], 'No such file or directory'),
     (['--options', 'IS.splits=2'], 'IS.splits=2: expected METRIC.KEY=VALUE '
      'with one of --metrics, FID'),
     (['--options', 'FID.speed=2'], "has no setting 'speed'"),

@@ -9,6 +9,8 @@ import json
 import sys
 from pathlib import Path
 
+from mmgen.utils.command_line import one_sentence
+
 
 def parse_args() -> argparse.Namespace:
     """The command line."""
@@ -21,20 +23,22 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Print the numbers of both beside each other."""
     args = parse_args()
-    from rich.console import Console
-    from rich.table import Table
-
-    from mmgen.evaluation import compare_results
     first, second = read_card(args.first), read_card(args.second)
-    try:
+    with one_sentence():
+        from rich.console import Console
+        from rich.table import Table
+
+        from mmgen.evaluation import compare_results, difference_errors
         differences = compare_results(first, second)
-    except ValueError as error:
-        sys.exit(str(error))
+        errors = difference_errors(first, second)
     table = Table('result', str(args.first), str(args.second), 'difference')
+    if errors:
+        table.add_column('standard error')
     for key, difference in differences.items():
         values = (card['results'][key]['value'] for card in (first, second))
+        error = [f'{errors[key]:.2g}'] if key in errors else []
         table.add_row(key, *(f'{value:.6g}' for value in values),
-                      f'{difference:+.6g}')
+                      f'{difference:+.6g}', *error)
     Console().print(table)
 
 

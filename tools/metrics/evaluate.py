@@ -12,7 +12,7 @@ from pathlib import Path
 
 from mmengine.config import DictAction
 
-from mmgen.utils.command_line import add_feature_arguments
+from mmgen.utils.command_line import add_feature_arguments, one_sentence
 
 
 def parse_args() -> argparse.Namespace:
@@ -64,13 +64,13 @@ def with_options(names: list[str], options: dict) -> list[dict]:
 def main() -> None:
     """Measure and print a table."""
     args = parse_args()
-    from mmgen.evaluation import evaluate_images
-    try:
-        results = evaluate_images(
+    with one_sentence():
+        from mmgen.evaluation import measure_images
+        from mmgen.evaluation.identity import write_card
+        card = measure_images(
             args.fake,
             args.real,
             args.metrics,
-            out=args.out,
             feature=args.feature,
             inception_style=args.inception_style,
             inception_path=args.inception_path,
@@ -78,20 +78,22 @@ def main() -> None:
             batch_size=args.batch_size,
             num_workers=args.num_workers,
             device=args.device)
-    except (ValueError, FileNotFoundError) as error:
-        sys.exit(str(error))
-    print_table(results)
-    if args.out:
-        print(f'What these numbers are: {args.out}')
+        print_table(card['results'])
+        if args.out:
+            write_card(args.out, card)
+            print(f'What these numbers are: {args.out}')
 
 
-def print_table(results: dict[str, float]) -> None:
-    """A line for each result."""
+def print_table(results: dict[str, dict]) -> None:
+    """A line for each result, with its error and its floor."""
     from rich.console import Console
     from rich.table import Table
-    table = Table('result', 'value')
-    for key, value in results.items():
-        table.add_row(key, f'{value:.6g}')
+    columns = [name for name in ('value', 'standard_error', 'floor')
+               if any(name in item for item in results.values())]
+    table = Table('result', *(name.replace('_', ' ') for name in columns))
+    for key, item in results.items():
+        table.add_row(key, *(f'{item[name]:.6g}' if name in item else ''
+                             for name in columns))
     Console().print(table)
 
 

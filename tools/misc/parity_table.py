@@ -25,7 +25,7 @@ from torch import Tensor, nn
 from mmgen.evaluation.features import InceptionPyTorch
 from mmgen.evaluation.features.inception import InceptionV3
 from mmgen.evaluation.features.resize import resize_images
-from mmgen.evaluation.metrics.fid import frechet_distance
+from mmgen.evaluation.frechet import frechet_distance
 from mmgen.evaluation.metrics.inception_score import (PredictionSums,
                                                       inception_score)
 from mmgen.evaluation.metrics.kid import kernel_distance

@@ -11,7 +11,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from mmgen.utils.command_line import add_feature_arguments
+from mmgen.utils.command_line import add_feature_arguments, one_sentence
 
 
 def parse_args() -> argparse.Namespace:
@@ -54,8 +54,9 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Compute and write."""
     args = parse_args()
-    from mmgen.evaluation.standalone import feature_network, make_statistics
-    try:
+    with one_sentence():
+        from mmgen.evaluation.standalone import (feature_network,
+                                                 make_statistics)
         loader, preprocessor = open_config(args) if args.config \
             else open_folder(args)
         network = feature_network(args.feature, args.inception_style,
@@ -64,8 +65,6 @@ def main() -> None:
         statistics = make_statistics(loader, preprocessor, network, args.out,
                                      args.num_images, args.batch_size,
                                      args.device)
-    except (ValueError, FileNotFoundError) as error:
-        sys.exit(str(error))
     print(f'{args.out}: {len(statistics.mean)} features ({network.name}) of '
           f'{statistics.count} images.')
 

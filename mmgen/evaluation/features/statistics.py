@@ -32,6 +32,8 @@ class Gaussian:
             that the statistics came from.
         network: Identity of the feature network, as JSON; empty if a file
             does not say.
+        floor: Distance between two halves of the images; None if nobody
+            measured it.
     """
 
     mean: np.ndarray
@@ -39,6 +41,7 @@ class Gaussian:
     count: int | None
     sha256: str
     network: str = ''
+    floor: float | None = None
 
 
 class FeatureStatistics:
@@ -102,6 +105,30 @@ class FeatureStatistics:
             sha256='')
 
 
+class GroupedStatistics:
+    """`FeatureStatistics` of groups: image ``i`` is in group ``i % G``.
+
+    Args:
+        groups: Their number ``G``.
+        dim: Length ``P`` of a feature vector.
+        device: Where the sums are kept.
+    """
+
+    def __init__(self, groups: int, dim: int,
+                 device: torch.device | str = 'cpu') -> None:
+        self.groups = [FeatureStatistics(dim, device) for _ in range(groups)]
+
+    def update(self, features: Tensor, start: int) -> None:
+        """Add ``[N, P]`` features of the images from ``start`` on."""
+        count = len(self.groups)
+        for index, group in enumerate(self.groups):
+            group.update(features[(index - start) % count::count])
+
+    def gather(self) -> list[Gaussian]:
+        """Of each group over all processes; each has to call it."""
+        return [group.gather() for group in self.groups]
+
+
 def join_statistics(groups: Sequence[Gaussian]) -> Gaussian:
     """Mean and covariance of the images of all groups together.
 
@@ -126,7 +153,8 @@ def write_statistics(path: Path, statistics: Gaussian) -> None:
             cov=statistics.cov,
             count=-1 if statistics.count is None else statistics.count,
             sha256=statistics.sha256,
-            network=statistics.network)
+            network=statistics.network,
+            floor=np.nan if statistics.floor is None else statistics.floor)
 
 
 def read_statistics(path: str | os.PathLike) -> Gaussian:
@@ -163,8 +191,10 @@ def read_statistics(path: str | os.PathLike) -> Gaussian:
                          'Make the file again.')
     count = content.get('count', content.get('size'))
     count = None if count is None or int(count) < 0 else int(count)
+    floor = float(content.get('floor', np.nan))
     return Gaussian(mean, cov, count, str(content.get('sha256', '')),
-                    str(content.get('network', '')))
+                    str(content.get('network', '')),
+                    None if np.isnan(floor) else floor)
 
 
 def read_npz(path: str | os.PathLike) -> dict:

@@ -26,14 +26,14 @@ class FeatureTable:
     """Feature vectors in the order of the images.
 
     Attributes:
-        rows: float32 ``[N, P]``; None on processes other than the main one,
-            which computes alone.
+        rows: float32 ``[N, P]``; ``[0, P]`` on processes other than the main
+            one, which computes alone.
         count: ``N``.
         sha256: Hash of the images as the network saw them, or of the file
             that the features came from.
     """
 
-    rows: Tensor | None
+    rows: Tensor
     count: int
     sha256: str
 
@@ -43,7 +43,7 @@ class FeatureTable:
 
     def without_rows(self) -> 'FeatureTable':
         """What other processes have to know."""
-        return replace(self, rows=None)
+        return replace(self, rows=self.rows[:0])
 
 
 class FeatureCollector:
@@ -85,15 +85,15 @@ class FeatureCollector:
         all_reduce(count)
         waiting = deque(sorted(self._parts, key=lambda part: part[0]))
         self._parts = []
-        table = torch.empty(self.total, self.dim, device=self.device) \
-            if is_main_process() else None
+        table = torch.empty(self.total if is_main_process() else 0, self.dim,
+                            device=self.device)
         for start in range(0, self.total, ROWS_PER_REDUCTION):
             stop = min(start + ROWS_PER_REDUCTION, self.total)
             block = torch.zeros(stop - start, self.dim, device=self.device)
             _fill(block, start, waiting)
             # A row is one process's; the others add zero, which is exact.
             all_reduce(block)
-            if table is not None:
+            if is_main_process():
                 table[start:stop] = block
         return FeatureTable(table, int(count), sha256='')
 

@@ -1,7 +1,9 @@
 """The numbers, one file per metric."""
+from mmgen.evaluation.frechet import frechet_distance
+
 from .base import GenMetric
 from .equivariance import Equivariance
-from .fid import FrechetInceptionDistance, frechet_distance
+from .fid import FrechetInceptionDistance
 from .inception_score import InceptionScore, inception_score
 from .intra_fid import IntraFID
 from .kid import KernelInceptionDistance, kernel_distance

@@ -3,7 +3,7 @@ from abc import ABC, abstractmethod
 from typing import Any
 
 import torch
-from torch import nn
+from mmengine.model import BaseModel
 from torch.utils.data import DataLoader
 
 from mmgen.evaluation.features import FeatureNetwork, Gaussian, ImageBatch
@@ -18,8 +18,9 @@ class GenMetric(ABC):
 
     A metric says which images it needs (`fake_request`) and which statistics
     of real ones (`reference_request`), takes its own share of the images
-    (`add`) and makes its numbers of them (`gather`, `compute`). It draws no
-    images itself, so metrics share them.
+    (`add`) and makes its numbers of them (`gather`, `compute`), and what
+    belongs beside them (`beside`). It draws no images itself, so metrics
+    share them.
 
     Args:
         fake_nums: Number of generated images.
@@ -65,7 +66,8 @@ class GenMetric(ABC):
         self.sums_device: torch.device | str = 'cpu'
         self.prefix = prefix or self.default_prefix
         self.network: FeatureNetwork | PerceptualDistance | None = None
-        self.reference: Gaussian | None = None
+        # A Gaussian or a FeatureTable, as the metric asks; None until it is there.
+        self.reference: Any = None
         self.parts: list[Gaussian] = []
 
     def __str__(self) -> str:
@@ -83,7 +85,7 @@ class GenMetric(ABC):
         """Statistics of parts of the real images, wanted besides."""
         return []
 
-    def meet(self, model: nn.Module, dataloader: DataLoader) -> None:
+    def meet(self, model: BaseModel, dataloader: DataLoader) -> None:
         """Look at the model and the data before anything is made.
 
         For metrics whose images depend on them; raise what cannot work.
@@ -117,6 +119,14 @@ class GenMetric(ABC):
     @abstractmethod
     def compute(self) -> dict[str, float]:
         """The numbers by name, on the main process, after `gather`."""
+
+    def beside(self) -> dict[str, dict[str, float]]:
+        """What tells how much the numbers mean, after `compute`.
+
+        Returns:
+            For names of results a ``standard_error``, a ``floor`` or both.
+        """
+        return {}
 
     def identity(self) -> dict[str, Any]:
         """What a reader has to know to compare the numbers, as plain data."""

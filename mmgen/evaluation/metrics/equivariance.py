@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import torch
 from mmengine.dist import all_gather_object
-from torch import Tensor, nn
+from mmengine.model import BaseModel
+from torch import Tensor
 from torch.utils.data import DataLoader
 
 from mmgen.evaluation.features import ImageBatch
@@ -51,7 +52,8 @@ class Shift:
         drawn = _draw(self.seed, index, 2) * self.limit
         if self.whole is not None:
             drawn = np.rint(drawn * self.whole) / self.whole
-        return tuple(drawn.tolist())
+        right, down = drawn.tolist()
+        return right, down
 
     def __call__(self, inputs: dict, index: int) -> dict:
         return _with_transform(
@@ -191,7 +193,7 @@ class Equivariance(GenMetric):
         seeds = {name: mix_seed(self.seed, place)
                  for place, name in enumerate(NUMBERS)}
         far, turn = self.limits['translate_max'], self.limits['rotate_max']
-        known = dict(
+        known: dict[str, Shift | Rotation] = dict(
             eqt_int=Shift(far, seeds['eqt_int'], whole=side),
             eqt_frac=Shift(far, seeds['eqt_frac']),
             eqr=Rotation(turn, seeds['eqr']))
@@ -199,7 +201,7 @@ class Equivariance(GenMetric):
         self.fake_request = replace(
             self.fake_request, variants=(Shift(0, 0), *self.movements))
 
-    def meet(self, model: nn.Module, dataloader: DataLoader) -> None:
+    def meet(self, model: BaseModel, dataloader: DataLoader) -> None:
         sample_model = self.fake_request.sample_model
         generator = sampled_generator(model, sample_model)
         if generator is None \
@@ -227,10 +229,11 @@ class Equivariance(GenMetric):
         # For each movement: sum of squares, number of values.
         self._sums = torch.zeros(
             len(self.movements), 2, dtype=torch.float64, device=device)
-        self._plain: Tensor | None = None
+        self._plain = torch.empty(0)
         self._seen = 0
 
     def process(self, batch: ImageBatch, take: int) -> None:
+        assert batch.levels is not None  # the request has variants
         images = batch.levels[:take]
         if batch.variant == 0:
             self._plain = images

@@ -34,7 +34,7 @@ class FeatureSetMetric(GenMetric):
         auto_save: Keep the features of the real images in the cache.
     """
 
-    reference: FeatureTable | None
+    network: FeatureNetwork
 
     def __init__(self, fake_nums: int | float, real_nums: int | float,
                  network: FeatureNetwork, usual: bool, least: int,

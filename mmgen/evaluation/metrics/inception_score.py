@@ -136,6 +136,7 @@ class InceptionScore(GenMetric):
         seed: Seed of the images.
     """
 
+    network: FeatureNetwork
     default_prefix = 'IS'
     result_names = ('is', 'is_std')
 

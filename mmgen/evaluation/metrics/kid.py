@@ -6,12 +6,15 @@ squared maximum mean discrepancy of the features under the kernel
 """
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from mmgen.evaluation.features import FeatureNetwork, build_feature_network
 from mmgen.evaluation.features.inception import build_inception
 from mmgen.evaluation.metrics.base import whole_number
 from mmgen.evaluation.metrics.feature_sets import FeatureSetMetric
+from mmgen.evaluation.standard_error import (JACKKNIFE_GROUPS, group_of,
+                                             jackknife_error)
 from mmgen.registry import METRICS
 
 # Rows of a kernel matrix that are made at a time.
@@ -19,13 +22,21 @@ ROWS_AT_ONCE = 256
 
 
 def kernel_distance(a: Tensor, b: Tensor) -> float:
+    """The first of `kernel_distances_without`."""
+    return kernel_distances_without(a, b, a.new_zeros(len(a), 0))[0]
+
+
+def kernel_distances_without(a: Tensor, b: Tensor,
+                             groups: Tensor) -> list[float]:
     """Squared maximum mean discrepancy of two sets, without bias.
 
     Args:
         a: Features, ``[M, P]``.
         b: Features, ``[N, P]``.
+        groups: Which of ``a`` is in which group, one-hot ``[M, G]``.
 
     Returns:
+        That of all, and those with each group of ``a`` left out:
         ``sum_{i != j} k(a_i, a_j) / (M (M - 1))
         + sum_{i != j} k(b_i, b_j) / (N (N - 1))
         - 2 sum_{i, j} k(a_i, b_j) / (M N)``, in float64. Its expectation is 0
@@ -34,22 +45,37 @@ def kernel_distance(a: Tensor, b: Tensor) -> float:
     Source: Gretton et al. 2012, "A kernel two-sample test", lemma 6.
     """
     a, b = a.double(), b.double()
-    between = sum(float(_kernel(rows, b).sum())
-                  for rows in a.split(ROWS_AT_ONCE))
-    return (_sum_of_pairs(a) / (len(a) * (len(a) - 1))
-            + _sum_of_pairs(b) / (len(b) * (len(b) - 1))
-            - 2 * between / (len(a) * len(b)))
+    # Who is left: all, or all but one group.
+    left = 1 - torch.cat([groups.new_zeros(len(a), 1), groups], dim=1).double()
+    between = sum(left[start:start + ROWS_AT_ONCE].T
+                  @ _kernel(a[start:start + ROWS_AT_ONCE], b).sum(dim=1)
+                  for start in range(0, len(a), ROWS_AT_ONCE))
+    counts = left.sum(dim=0)
+    within_b = _sum_of_pairs(b, b.new_ones(len(b), 1))
+    return (_sum_of_pairs(a, left) / (counts * (counts - 1))
+            + within_b / (len(b) * (len(b) - 1))
+            - 2 * between / (counts * len(b))).tolist()
 
 
-def _sum_of_pairs(x: Tensor) -> float:
-    """``sum_{i != j} k(x_i, x_j)``; the kernel is symmetric, so half of it
-    is enough."""
-    total = 0.0
+def _sum_of_pairs(x: Tensor, left: Tensor) -> Tensor:
+    """``sum_{i != j} l_i l_j k(x_i, x_j)`` for each column ``l``; the kernel
+    is symmetric, so half of it is enough.
+
+    Args:
+        x: Features, float64 ``[N, P]``.
+        left: 0 or 1, float64 ``[N, S]``.
+
+    Returns:
+        ``[S]``.
+    """
+    total = left.new_zeros(left.shape[1])
     for start in range(0, len(x), ROWS_AT_ONCE):
-        rows = x[start:start + ROWS_AT_ONCE]
-        kernel = _kernel(rows, x[start:])
-        own, later = kernel[:, :len(rows)], kernel[:, len(rows):]
-        total += float(own.sum() - own.trace() + 2 * later.sum())
+        stop = min(start + ROWS_AT_ONCE, len(x))
+        kernel = _kernel(x[start:stop], x[start:])
+        own = kernel[:, :stop - start].fill_diagonal_(0)
+        sums = own @ left[start:stop] + 2 * (
+            kernel[:, stop - start:] @ left[stop:])
+        total += (left[start:stop] * sums).sum(dim=0)
     return total
 
 
@@ -61,26 +87,42 @@ def _kernel(a: Tensor, b: Tensor) -> Tensor:
 
 def kernel_distances(fake: Tensor, real: Tensor, subsets: int,
                      subset_size: int, seed: int) -> np.ndarray:
-    """`kernel_distance` of random subsets.
+    """`kernel_distance` of random subsets, ``[S]``.
+
+    Args as `subset_distances`'.
+    """
+    nothing = fake.new_zeros(len(fake), 0)
+    return subset_distances(fake, real, nothing, subsets, subset_size,
+                            seed)[:, 0]
+
+
+def subset_distances(fake: Tensor, real: Tensor, groups: Tensor, subsets: int,
+                     subset_size: int, seed: int) -> np.ndarray:
+    """`kernel_distances_without` of random subsets.
 
     Args:
         fake: Features, ``[M, P]``.
         real: Features, ``[N, P]``.
+        groups: Of ``fake``, one-hot ``[M, G]``.
         subsets: Number ``S`` of pairs of subsets.
         subset_size: Images of a subset, each drawn once.
         seed: Of the choice, which depends on nothing else.
 
     Returns:
-        ``[S]``.
+        ``[S, 1 + G]``.
     """
     rng = np.random.default_rng(seed)
 
-    def subset(rows: Tensor) -> Tensor:
+    def choose(rows: Tensor) -> Tensor:
         chosen = rng.choice(len(rows), subset_size, replace=False)
-        return rows[torch.from_numpy(chosen).to(rows.device)]
+        return torch.from_numpy(chosen).to(rows.device)
 
-    return np.array([kernel_distance(subset(fake), subset(real))
-                     for _ in range(subsets)])
+    found = []
+    for _ in range(subsets):
+        ours, theirs = choose(fake), choose(real)
+        found.append(kernel_distances_without(
+            fake[ours], real[theirs], groups[ours]))
+    return np.array(found)
 
 
 @METRICS.register_module(name=['KernelInceptionDistance', 'KID'])
@@ -88,7 +130,11 @@ class KernelInceptionDistance(FeatureSetMetric):
     """KID, or the kernel distance in the features of another network.
 
     Reported are the mean over the subsets, which does not depend on the
-    number of images as FID does, and their standard deviation (with N).
+    number of images as FID does, and their standard deviation (with N). That
+    is how far a single subset strays. Beside the mean is its standard error,
+    how far it strays with other generated images: the jackknife over
+    ``JACKKNIFE_GROUPS`` of them, left out of all subsets. The deviation
+    divided by ``sqrt(subsets)`` is none, for the subsets share images.
 
     Args:
         fake_nums: Number of generated images.
@@ -111,6 +157,8 @@ class KernelInceptionDistance(FeatureSetMetric):
         seed: Seed of the images and of the choice of subsets.
         resize: ``'legacy'`` or ``'clean'``, as for FID.
         auto_save: Keep the features of the real images in the cache.
+        standard_error: Whether to measure the standard error; None: where
+            subsets have at least two images of each group.
     """
 
     default_prefix = 'KID'
@@ -132,7 +180,8 @@ class KernelInceptionDistance(FeatureSetMetric):
                  sample_kwargs: dict | None = None,
                  seed: int = 0,
                  resize: str = 'legacy',
-                 auto_save: bool = True) -> None:
+                 auto_save: bool = True,
+                 standard_error: bool | None = None) -> None:
         if feature is not None and resize != 'legacy':
             raise ValueError(
                 f'{self}: resize={resize!r} together with feature, expected '
@@ -154,11 +203,26 @@ class KernelInceptionDistance(FeatureSetMetric):
             fake_nums, real_nums, network, network.is_inception,
             self.subset_size, fake_key, real_key, sample_model, sample_kwargs,
             seed, collect_device, prefix, auto_save)
+        least = 2 * JACKKNIFE_GROUPS
+        if standard_error:
+            whole_number(self, 'subset_size with standard_error=True',
+                         subset_size, least)
+        self.standard_error = self.subset_size >= least \
+            if standard_error is None else standard_error
 
     def compute(self) -> dict[str, float]:
-        values = kernel_distances(self._fake.rows, self.reference.rows,
-                                  self.subsets, self.subset_size, self.seed)
-        return dict(kid=float(values.mean()), kid_std=float(values.std()))
+        fake, real = self._fake.rows, self.reference.rows
+        groups = F.one_hot(group_of(len(fake), fake.device)) \
+            if self.standard_error else fake.new_zeros(len(fake), 0)
+        values = subset_distances(fake, real, groups, self.subsets,
+                                  self.subset_size, self.seed)
+        self._left_out = values[:, 1:].mean(axis=0)
+        kid = values[:, 0]
+        return dict(kid=float(kid.mean()), kid_std=float(kid.std()))
+
+    def beside(self) -> dict[str, dict[str, float]]:
+        return dict(kid=dict(standard_error=jackknife_error(self._left_out))) \
+            if self.standard_error else {}
 
     def identity(self) -> dict:
         return dict(super().identity(), subsets=self.subsets,

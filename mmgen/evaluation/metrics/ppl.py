@@ -12,7 +12,8 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from mmengine.dist import all_gather_object
-from torch import Tensor, nn
+from mmengine.model import BaseModel
+from torch import Tensor
 from torch.utils.data import DataLoader
 
 from mmgen.evaluation.features import ImageBatch, build_feature_network
@@ -94,14 +95,8 @@ class PathPoint:
             else torch.zeros(count, 1, dtype=torch.float64)
         place += self.offset
         # A step of 1e-4 of the way is not much in float32.
-        if self.space == 'W':
+        if self.to_style is not None:
             styles = self.to_style(ends.flatten(0, 1)).double()
-            if styles.shape[1:] != shape[1:]:
-                raise ValueError(
-                    'PerceptualPathLength: the generator has styles of size '
-                    f'{styles.shape[1]} and noise of size {shape[1]}, '
-                    "expected one size: a model takes both in one place. Use "
-                    "space='Z'.")
             first, second = styles[::2], styles[1::2]
             return first.lerp(second, place.to(first.device)).float()
         first, second = ends.double().flatten(2).unbind(1)
@@ -111,8 +106,7 @@ class PathPoint:
         return (slerp(first, second, place) * radius).float().view(shape)
 
 
-def style_mapping(asker: object,
-                  generator: nn.Module | None) -> Callable[[Tensor], Tensor]:
+def style_mapping(asker: object, generator: Any) -> Callable[[Tensor], Tensor]:
     """A generator's way from noise ``[2 N, Z]`` to styles ``[2 N, D]``.
 
     A conditional one draws a class for each two rows that follow each other.
@@ -120,7 +114,7 @@ def style_mapping(asker: object,
     if not hasattr(generator, 'map_noise'):
         raise TypeError(
             f"{asker}: space='W' needs a generator with styles (a method "
-            f'map_noise), got {type(generator).__name__}. Use space=\'Z\'.')
+            f"map_noise), got {type(generator).__name__}. Use space='Z'.")
 
     def to_style(noise: Tensor) -> Tensor:
         noise = noise.to(next(generator.parameters()).device)
@@ -153,22 +147,36 @@ def shrink(images: Tensor) -> Tensor:
     return F.avg_pool2d(images, factor) if factor > 1 else images
 
 
-def filtered_mean(distances: np.ndarray) -> float:
-    """The mean between the 1st and the 99th percentile, ``[N]``.
+def filtered_mean(distances: np.ndarray) -> tuple[float, float]:
+    """The mean between the 1st and the 99th percentile, and its error.
 
     The lower neighbour of the one and the higher one of the other are the
     bounds, and are included.
+
+    Args:
+        distances: ``[N]``, 2 or more.
+
+    Returns:
+        The mean, and its standard error: what lies beyond a bound counts as
+        if it lay on it, and the deviation of all is divided by the share
+        that is kept. The deviation of the kept ones would be too small.
+
+    Source: Tukey and McLaughlin 1963, "Less vulnerable confidence and
+    significance procedures for location based on a single sample".
     """
     low = np.percentile(distances, 1, method='lower')
     high = np.percentile(distances, 99, method='higher')
     kept = distances[(low <= distances) & (distances <= high)]
-    return float(np.sort(kept).mean())
+    deviation = distances.clip(low, high).std(ddof=1)
+    error = deviation * len(distances)**0.5 / len(kept)
+    return float(np.sort(kept).mean()), float(error)
 
 
 @METRICS.register_module(name=['PerceptualPathLength', 'PPL'])
 class PerceptualPathLength(GenMetric):
     """Perceptual path length, LPIPS being the distance.
 
+    Beside it is its standard error, how far it strays with other paths.
     Both images of a pair have the same injected noise and, in conditional
     models, the same class.
 
@@ -197,6 +205,7 @@ class PerceptualPathLength(GenMetric):
     """
 
     default_prefix = 'PPL'
+    network: PerceptualDistance
     result_names = ('ppl_score', )
     needs_model = 'it asks the model for images of neighbouring latents'
 
@@ -239,13 +248,13 @@ class PerceptualPathLength(GenMetric):
                   ) -> PerceptualDistance:
         if feature is None:
             return LPIPSStyleGAN(vgg16_script)
-        if isinstance(feature, (str, dict)):
-            feature = build_feature_network(feature)
-        if not isinstance(feature, PerceptualDistance):
+        network = build_feature_network(feature) \
+            if isinstance(feature, (str, dict)) else feature
+        if not isinstance(network, PerceptualDistance):
             raise ValueError(
-                f'{self}: feature={type(feature).__name__} is no perceptual '
+                f'{self}: feature={type(network).__name__} is no perceptual '
                 "distance. Use dict(type='LPIPS', heads_path=...), or None.")
-        return feature
+        return network
 
     def _follow_paths(self,
                       to_style: Callable[[Tensor], Tensor] | None) -> None:
@@ -254,17 +263,18 @@ class PerceptualPathLength(GenMetric):
             PathPoint(self.space, self.sampling, offset, to_style)
             for offset in (0.0, self.epsilon)))
 
-    def meet(self, model: nn.Module, dataloader: DataLoader) -> None:
+    def meet(self, model: BaseModel, dataloader: DataLoader) -> None:
         if self.space == 'W':
             generator = sampled_generator(
                 model, self.fake_request.sample_model)
             self._follow_paths(style_mapping(self, generator))
 
     def reset(self, device: torch.device | str) -> None:
-        self._before: Tensor | None = None
+        self._before = torch.empty(0)
         self._distances: list[Tensor] = []
 
     def process(self, batch: ImageBatch, take: int) -> None:
+        assert batch.levels is not None  # the request has variants
         images = batch.levels[:take]
         images = shrink(face_crop(images) if self.crop else images)
         if batch.variant == 0:
@@ -291,7 +301,11 @@ class PerceptualPathLength(GenMetric):
                 'num_batches with as many images.')
 
     def compute(self) -> dict[str, float]:
-        return dict(ppl_score=filtered_mean(self._gathered))
+        return dict(ppl_score=filtered_mean(self._gathered)[0])
+
+    def beside(self) -> dict[str, dict[str, float]]:
+        _, error = filtered_mean(self._gathered)
+        return dict(ppl_score=dict(standard_error=error))
 
     def identity(self) -> dict[str, Any]:
         return dict(

@@ -6,7 +6,7 @@ once; the real ones are its images of the target domain.
 from dataclasses import replace
 from typing import Any
 
-from torch import nn
+from mmengine.model import BaseModel
 from torch.utils.data import DataLoader
 
 from mmgen.evaluation.features import FeatureNetwork
@@ -39,7 +39,7 @@ class TranslationMetric(GenMetric):
         self.fake_request = FakeRequest(
             'orig', {}, self.seed, sources=self.fake_nums)
 
-    def meet(self, model: nn.Module, dataloader: DataLoader) -> None:
+    def meet(self, model: BaseModel, dataloader: DataLoader) -> None:
         target = getattr(model, 'default_domain', None)
         if target is None:
             raise TypeError(
@@ -47,7 +47,8 @@ class TranslationMetric(GenMetric):
                 'is no model that translates. Use FID or IS.')
         if self.fake_key is not None and self.fake_key.startswith(FAKE):
             target = self.fake_key.removeprefix(FAKE)
-        available = len(dataloader.dataset)
+        dataset: Any = dataloader.dataset  # torch's type has no length
+        available = len(dataset)
         if self.fake_nums > available:
             raise ValueError(
                 f'{self}: fake_nums={self.fake_nums}, but the dataset of the '
@@ -84,6 +85,9 @@ class TransFID(TranslationMetric, FrechetInceptionDistance):
         prefix: Likewise.
         feature: Likewise.
         seed: Seed of what is random in the data pipeline and the model.
+        resize: See `FrechetInceptionDistance`.
+        floor: Likewise.
+        standard_error: Likewise.
     """
 
     def __init__(self,
@@ -98,14 +102,18 @@ class TransFID(TranslationMetric, FrechetInceptionDistance):
                  collect_device: str = 'cpu',
                  prefix: str | None = None,
                  feature: str | dict | FeatureNetwork | None = None,
-                 seed: int = 0) -> None:
+                 seed: int = 0,
+                 resize: str = 'legacy',
+                 floor: bool | None = None,
+                 standard_error: bool = False) -> None:
         super().__init__(
             fake_nums, real_nums, inception_style, inception_path,
             inception_pkl, fake_key, real_key, sample_model, collect_device,
-            prefix, feature, seed=seed)
+            prefix, feature, seed=seed, resize=resize, floor=floor,
+            standard_error=standard_error)
         self.ask_for_translations()
 
-    def meet(self, model: nn.Module, dataloader: DataLoader) -> None:
+    def meet(self, model: BaseModel, dataloader: DataLoader) -> None:
         super().meet(model, dataloader)
         if self.real_key == 'img':
             self.real_key = f'img_{self.target_domain}'

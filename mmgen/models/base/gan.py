@@ -421,9 +421,23 @@ class BaseGAN(BaseModel):
 
     def given_conditions(self, inputs: dict) -> dict[str, Tensor]:
         """Arguments of the generator from what a caller gave."""
-        return dict(
-            noise=self.noise_fn(
-                inputs.get('noise'), inputs.get('num_batches') or 0))
+        noise, count = inputs.get('noise'), inputs.get('num_batches') or 0
+        if (inputs.get('sample_kwargs') or {}).get('input_is_latent'):
+            return dict(noise=self._given_styles(noise, count))
+        return dict(noise=self.noise_fn(noise, count))
+
+    def _given_styles(self, styles: Any, count: int) -> Tensor:
+        """Styles ``[N, D]``, which need not be as long as noise is.
+
+        Args:
+            styles: A tensor, or a function from the shape of the noise,
+                ``(N, Z)``, to one.
+            count: ``N``; 0 where the tensor says it.
+        """
+        if callable(styles) and not isinstance(styles, Tensor):
+            styles = styles((count, self.noise_size))
+        return resolve_noise(
+            styles, count, None, self.device, owner=type(self).__name__)
 
     def _chosen_model(self, inputs: dict) -> str:
         """The value of ``sample_model``, by default the best there is."""
