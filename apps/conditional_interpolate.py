@@ -4,7 +4,8 @@ import argparse
 import sys
 
 from mmgen.utils.command_line import (add_interpolation_arguments,
-                                      add_model_arguments)
+                                      add_model_arguments,
+                                      one_sentence)
 
 
 def parse_args() -> argparse.Namespace:
@@ -39,7 +40,9 @@ def main() -> None:
     noise = sampler.noise(args.endpoint, args.seed)
     if args.fix_z:
         noise = noise[:1].expand_as(noise)
-    labels = end_labels(args, sampler)
+    labels = sampler.labels(args.label, args.endpoint, args.seed)
+    if args.fix_y:
+        labels = labels[:1].expand_as(labels)
 
     def way(ends):
         return path(ends, args.interval, args.interp_mode, args.show_mode)
@@ -59,21 +62,6 @@ def main() -> None:
     print(f'The frames are in {file}.')
 
 
-def end_labels(args: argparse.Namespace, sampler):
-    """The class of each endpoint, ``[E]``."""
-    import torch
-
-    from mmgen.apis.inference import as_labels
-    labels = as_labels(args.label, args.endpoint, owner='--label')
-    if labels is None:
-        draws = torch.Generator().manual_seed(args.seed)
-        labels = torch.randint(
-            sampler.model.num_classes, (args.endpoint, ), generator=draws)
-    if args.fix_y:
-        labels = labels[:1].expand_as(labels)
-    return sampler.model.label_fn(labels)
-
-
 def on_the_way(args: argparse.Namespace, sampler, labels, way):
     """What stands for the class in each frame, and how to say so."""
     import torch
@@ -91,4 +79,5 @@ def on_the_way(args: argparse.Namespace, sampler, labels, way):
 
 
 if __name__ == '__main__':
-    main()
+    with one_sentence():
+        main()

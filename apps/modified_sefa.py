@@ -3,7 +3,8 @@
 import argparse
 
 from mmgen.utils.command_line import (add_model_arguments,
-                                      add_sampling_arguments)
+                                      add_sampling_arguments,
+                                      one_sentence)
 
 
 def parse_args() -> argparse.Namespace:
@@ -22,33 +23,35 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '-l', '--layer-no', type=int, nargs='+',
         help='layers whose style is moved, from 0; by default all')
+    parser.add_argument(
+        '--eigen-vector', metavar='FILE',
+        help='directions to take instead of those of the generator: a dict '
+        'with eigvec, a direction in each column')
+    parser.add_argument(
+        '--label', type=int, nargs='+',
+        help='class of all images, or one for each; by default drawn')
     return parser.parse_args()
 
 
 def main() -> None:
     """Move, render and write."""
     args = parse_args()
-    import torch
-
     from mmgen.apis import load
-    from mmgen.apis.directions import style_directions
+    from mmgen.apis.directions import (move_styles, read_directions,
+                                       style_directions, style_size)
     from mmgen.apis.pictures import collect, write_picture
     from mmgen.models.layers.style_inputs import mix_styles
     sampler = load(args.config, args.checkpoint, args.device,
                    args.cfg_options, args.trust_checkpoint)
     network = sampler.generator(args.sample_model)
-    directions = style_directions(network)[args.index]
-    classes = None
-    if network.num_classes:  # all of the first class
-        classes = sampler.model.label_fn(0, args.num_samples)
+    directions = style_directions(network) if args.eigen_vector is None \
+        else read_directions(args.eigen_vector, style_size(network))
     ws = mix_styles([sampler.styles(
-        sampler.noise(args.num_samples, args.seed), classes,
+        sampler.noise(args.num_samples, args.seed),
+        sampler.labels(args.label, args.num_samples, args.seed),
         args.sample_model)], network.num_latents)
-    moved = torch.zeros(network.num_latents, 1, device=ws.device)
-    moved[slice(None) if args.layer_no is None else args.layer_no] = 1
-    latents = torch.stack([w + degree * moved * direction for w in ws
-                           for direction in directions
-                           for degree in args.degree])
+    latents = move_styles(ws, directions.to(ws), args.index, args.degree,
+                          args.layer_no)
     pictures = collect(sampler.render(
         latents, seed=args.seed, batch_size=args.num_batches,
         sample_model=args.sample_model, input_is_latent=True,
@@ -58,4 +61,5 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    with one_sentence():
+        main()

@@ -3,7 +3,8 @@
 import argparse
 
 from mmgen.utils.command_line import (add_model_arguments,
-                                      add_sampling_arguments)
+                                      add_sampling_arguments,
+                                      one_sentence)
 
 
 def parse_args() -> argparse.Namespace:
@@ -18,6 +19,10 @@ def parse_args() -> argparse.Namespace:
         '--inject-index', type=int,
         help='the layer from which on styles are theirs; by default the '
         'middle one')
+    parser.add_argument(
+        '--label', type=int, nargs='+',
+        help='class of all images, or one for each, of the rows and then of '
+        'the columns; by default drawn')
     return parser.parse_args()
 
 
@@ -35,9 +40,7 @@ def main() -> None:
     rows, columns = args.num_samples, args.num_columns
     noise = sampler.noise(rows + columns, args.seed)
     network = sampler.generator(args.sample_model)
-    classes = None
-    if getattr(network, 'num_classes', 0):  # all of the first class
-        classes = sampler.model.label_fn(0, rows + columns)
+    classes = sampler.labels(args.label, rows + columns, args.seed)
     styles = sampler.styles(noise, classes, args.sample_model)
     layers = network.num_latents
     index = layers // 2 if args.inject_index is None else args.inject_index
@@ -58,4 +61,5 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    with one_sentence():
+        main()

@@ -3,7 +3,8 @@
 import argparse
 
 from mmgen.utils.command_line import (add_model_arguments,
-                                      add_sampling_arguments)
+                                      add_sampling_arguments,
+                                      one_sentence)
 
 
 def parse_args() -> argparse.Namespace:
@@ -40,4 +41,5 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    with one_sentence():
+        main()

@@ -1,9 +1,11 @@
 #!/usr/bin/env python
 """Make a picture of images of given classes, of a trained model."""
 import argparse
+import sys
 
 from mmgen.utils.command_line import (add_model_arguments,
-                                      add_sampling_arguments)
+                                      add_sampling_arguments,
+                                      one_sentence)
 
 
 def parse_args() -> argparse.Namespace:
@@ -34,7 +36,10 @@ def main() -> None:
     from mmgen.apis.pictures import collect, write_picture
     sampler = load(args.config, args.checkpoint, args.device,
                    args.cfg_options, args.trust_checkpoint)
-    labels, count = classes(args, getattr(sampler.model, 'num_classes', 0))
+    num_classes = getattr(sampler.model, 'num_classes', 0)
+    if not num_classes:
+        sys.exit('This model has no classes: use unconditional_demo.py.')
+    labels, count = classes(args, num_classes)
     batches = sampler.batches(
         count, args.seed, labels, batch_size=args.num_batches,
         sample_model=args.sample_model, **args.sample_cfg)
@@ -57,4 +62,5 @@ def classes(args: argparse.Namespace,
 
 
 if __name__ == '__main__':
-    main()
+    with one_sentence():
+        main()

@@ -3,7 +3,11 @@
 import argparse
 
 from mmgen.utils.command_line import (add_model_arguments,
-                                      add_sampling_arguments)
+                                      add_sampling_arguments,
+                                      one_sentence)
+
+FRAMES = 40  # of a film, about
+FPS = 10
 
 
 def parse_args() -> argparse.Namespace:
@@ -15,9 +19,10 @@ def parse_args() -> argparse.Namespace:
         '--same-noise', action='store_true',
         help='the same noise for all pictures')
     parser.add_argument(
-        '--n-skip', type=int, default=25,
+        '--n-skip', type=int,
         help='steps from one frame of the film to the next, where '
-        '--save-path ends with .gif or .mp4 (default: %(default)s)')
+        '--save-path ends with .gif or .mp4; by default so many that there '
+        f'are about {FRAMES} frames')
     parser.add_argument(
         '--nrow', type=int, default=6,
         help='pictures in a row (default: %(default)s)')
@@ -49,13 +54,15 @@ def main() -> None:
             done(count)
     left = list(parts[0])  # steps still to come, from all of them to 0
     film = args.save_path.endswith(('.gif', '.mp4'))
-    shown = [*left[:-1:args.n_skip], 0] if film else [0]
+    skip = args.n_skip or max(len(left) // FRAMES, 1)
+    # The last frame stays for a second.
+    shown = [*left[:-1:skip], *[0] * FPS] if film else [0]
     frames = [pixels(model, torch.cat([part[step] for part in parts]))
               for step in shown]
     if film:
         write_animation(
             args.save_path,
-            [side_by_side(frame, args.nrow) for frame in frames], 10)
+            [side_by_side(frame, args.nrow) for frame in frames], FPS)
     else:
         write_picture(args.save_path, frames[0], args.nrow)
     print(f'The picture is {args.save_path}.')
@@ -68,4 +75,5 @@ def pixels(model, images):
 
 
 if __name__ == '__main__':
-    main()
+    with one_sentence():
+        main()

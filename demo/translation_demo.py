@@ -2,7 +2,7 @@
 """Translate an image with a trained model."""
 import argparse
 
-from mmgen.utils.command_line import add_model_arguments
+from mmgen.utils.command_line import add_model_arguments, one_sentence
 
 
 def parse_args() -> argparse.Namespace:
@@ -39,4 +39,5 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    with one_sentence():
+        main()

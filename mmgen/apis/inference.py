@@ -16,6 +16,7 @@ from mmengine.runner import set_random_seed as set_mmengine_seed
 from torch import Tensor, nn
 
 from mmgen.apis.migration import Report, is_of_0x, migrate_state_dict
+from mmgen.datasets.image_bytes import BrokenImageError
 from mmgen.engine.checkpointing import load_weights
 from mmgen.engine.launching import load_config
 from mmgen.models.layers.noise_generator import LabelLike
@@ -63,6 +64,7 @@ def init_model(config: str | Path | Config,
         The model in eval mode; its ``cfg`` is the config.
 
     Raises:
+        ValueError: The config has no model.
         RuntimeError: The checkpoint is damaged, is that of another model, or
             needs to be trusted.
     """
@@ -71,6 +73,9 @@ def init_model(config: str | Path | Config,
         config.merge_from_dict(cfg_options or {})
     else:
         config = load_config(config, cfg_options)
+    if 'model' not in config:
+        raise ValueError(f'{config.filename or "The config"} has no model. '
+                         'Is it a config of mmgen?')
     model = MODELS.build(config.model)
     if checkpoint is not None:
         file = local_checkpoint(checkpoint)
@@ -218,7 +223,14 @@ def sample_ddpm_model(model: nn.Module,
     Returns:
         As there; with ``save_intermedia`` by the number of steps still to
         come, from all of them to 0.
+
+    Raises:
+        TypeError: The model is no diffusion model.
     """
+    if not hasattr(model, 'num_inference_steps'):
+        raise TypeError(
+            f'sample_ddpm_model: {type(model).__name__} does not take noise '
+            'out step by step. Use sample_unconditional_model.')
     steps = kwargs.get('num_inference_steps') or model.num_inference_steps
     if same_noise:
         shape = model.image_shape
@@ -314,13 +326,18 @@ def source_image(model: nn.Module, path: str | Path,
         model: A translation model with its ``cfg``.
         path: The file.
         target_domain: Into which it is to be translated.
+
+    Raises:
+        ValueError: The file is missing or no image.
     """
     target = target_domain or model.default_domain
     source, *_ = model.get_other_domains(target)
     loading, steps = _test_pipeline(model.cfg)
-    image = TRANSFORMS.build(
-        dict(loading, type='LoadImageFromFile', key='img'))(
-            dict(img_path=str(path)))['img']
+    load = TRANSFORMS.build(dict(loading, type='LoadImageFromFile', key='img'))
+    try:
+        image = load(dict(img_path=str(path)))['img']
+    except BrokenImageError as error:
+        raise ValueError(f'{error}. Give the file of an image.') from error
     # Transforms of pairs ask for all domains: each gets the same image.
     results = {f'img_{domain}': image for domain in model.related_domains}
     steps = [TRANSFORMS.build(dict(step)) for step in (

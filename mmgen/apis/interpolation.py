@@ -59,6 +59,21 @@ def path(ends: Tensor, interval: int, interp_mode: str,
     return torch.stack(frames if grouped else [*frames, ends[-1]])
 
 
+def noise_path(ends: Tensor, interval: int, show_mode: str) -> Tensor:
+    """Noise maps of all frames, around the origin, so that they stay noise.
+
+    Args:
+        ends: Maps ``[E, 1, H, W]``.
+        interval: See `path`.
+        show_mode: See `path`.
+
+    Returns:
+        ``[F, 1, H, W]``.
+    """
+    maps = path(ends.flatten(1), interval, 'slerp', show_mode)
+    return maps.view(-1, *ends.shape[1:])
+
+
 def write_frames(folder: str | Path, name: str,
                  frames: Sequence[np.ndarray], n_row: int,
                  video: str | None) -> Path:

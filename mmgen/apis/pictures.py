@@ -4,10 +4,31 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
+from PIL import Image, ImageOps
 
 from mmgen.utils.progress import progress
 from mmgen.visualization.grid import make_grid
+
+
+def read_picture(path: str | Path, side: int) -> np.ndarray:
+    """The middle square of a picture, resized: uint8 RGB ``[S, S, 3]``.
+
+    Args:
+        path: The file, of any format that Pillow reads.
+        side: ``S``, pixels.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: It is no picture.
+    """
+    if not Path(path).is_file():
+        raise FileNotFoundError(f'There is no picture {path}.')
+    try:
+        image = Image.open(path).convert('RGB')
+    except OSError as error:
+        raise ValueError(f'{path} is no picture: {error}.') from error
+    return np.asarray(
+        ImageOps.fit(image, (side, side), Image.Resampling.LANCZOS))
 
 
 def collect(batches: Iterator[np.ndarray], total: int,

@@ -141,6 +141,27 @@ class Sampler:
         with PerImageDraws([mix_seed(seed, place) for place in range(n)]):
             return self.model.noise_fn(num_batches=n)
 
+    def labels(self, label: LabelLike, n: int,
+               seed: int = 0) -> Tensor | None:
+        """The classes of ``n`` images, ``[n]``; None if there are none.
+
+        Args:
+            label: A class for all, or one for each; None to draw them.
+            n: How many.
+            seed: Of the classes that are drawn.
+
+        Raises:
+            ValueError: Another number of classes, or one for a model that
+                has none.
+        """
+        self._check(n, seed, 1, None, label)
+        if not getattr(self.model, 'num_classes', 0):
+            return None
+        given = as_labels(label, n, owner=type(self.model).__name__)
+        # Other numbers than those of the noise.
+        with PerImageDraws([mix_seed(seed, place, 1) for place in range(n)]):
+            return self.model.label_fn(given, n)
+
     def styles(self, noise: Tensor, labels: Tensor | None = None,
                sample_model: str | None = None) -> Tensor:
         """The styles of noise, ``[N, D]`` or ``[N, L, D]``.
@@ -169,6 +190,7 @@ class Sampler:
                truncation: float = 1.0,
                batch_size: int = 1,
                sample_model: str | None = None,
+               noises: Sequence[Tensor] = (),
                **kwargs: Any) -> Iterator[np.ndarray]:
         """Pictures of given latents, batch by batch.
 
@@ -182,6 +204,8 @@ class Sampler:
             truncation: See `sample`.
             batch_size: See `sample`.
             sample_model: See `sample`.
+            noises: For each place where a StyleGAN adds noise, maps
+                ``[N, 1, H, W]``; none to draw them.
             **kwargs: Further arguments of the generator.
         """
         self._check(len(latents), seed, batch_size, sample_model, labels)
@@ -190,6 +214,8 @@ class Sampler:
 
         def make(part: slice) -> Tensor:
             given = {} if labels is None else dict(label=labels[part])
+            if noises:
+                given['injected_noise'] = [maps[part] for maps in noises]
             return network(latents[part], **given, **kwargs)
 
         seeds = [mix_seed(seed)] * len(latents)

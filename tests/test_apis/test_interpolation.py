@@ -4,7 +4,7 @@ import math
 import pytest
 import torch
 
-from mmgen.apis.interpolation import between, path
+from mmgen.apis.interpolation import between, noise_path, path
 
 
 def test_lerp_is_straight():
@@ -38,3 +38,13 @@ def test_a_group_has_both_ends_of_each_pair():
 def test_ways_that_are_none(ends, interval, mode):
     with pytest.raises(ValueError, match=f'{ends} endpoints with an interval'):
         path(torch.randn(ends, 4), interval, 'lerp', mode)
+
+
+def test_noise_keeps_its_strength_on_the_way():
+    ends = torch.randn(2, 1, 32, 32,
+                       generator=torch.Generator().manual_seed(0))
+    maps = noise_path(ends, 5, 'group')
+    assert maps.shape == (5, 1, 32, 32)
+    torch.testing.assert_close(maps[[0, 4]], ends)
+    torch.testing.assert_close(maps.std((1, 2, 3)), torch.ones(5), atol=0.05,
+                               rtol=0)

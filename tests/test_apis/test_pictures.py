@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmgen.apis.pictures import collect, write_animation, write_picture
+from mmgen.apis.pictures import (collect, read_picture, write_animation,
+                                 write_picture)
 
 
 def frames(count=3, height=8, width=12):
@@ -56,3 +57,16 @@ def test_what_cannot_be_written(tmp_path, monkeypatch):
 def test_batches_are_joined():
     batches = [np.stack(frames(2)), np.stack(frames(1))]
     assert np.array_equal(collect(iter(batches), 3), np.concatenate(batches))
+
+
+def test_the_middle_square_of_a_picture_is_read(tmp_path):
+    pixels = np.zeros((8, 16, 3), np.uint8)
+    pixels[:, 4:12] = (10, 20, 30)
+    Image.fromarray(pixels).save(tmp_path / 'a.png')
+    assert (read_picture(tmp_path / 'a.png', 8) == (10, 20, 30)).all()
+    assert read_picture(tmp_path / 'a.png', 4).shape == (4, 4, 3)
+    (tmp_path / 'b.png').write_text('junk')
+    with pytest.raises(ValueError, match='b.png is no picture'):
+        read_picture(tmp_path / 'b.png', 4)
+    with pytest.raises(FileNotFoundError, match='There is no picture'):
+        read_picture(tmp_path / 'c.png', 4)

@@ -232,3 +232,32 @@ def test_what_a_file_lacks_is_copied_not_random(
     for sample_model in ('ema', 'orig'):
         assert np.array_equal(
             door.sample(2, sample_model=sample_model), expected)
+
+
+def test_classes_are_given_or_drawn(sampler):
+    door = sampler('stylegan2_classes')
+    assert door.labels(2, 3).tolist() == [2, 2, 2]
+    assert door.labels([2, 0], 2).tolist() == [2, 0]
+    drawn = door.labels(None, 30, seed=1)
+    assert set(drawn.tolist()) == {0, 1, 2}
+    assert torch.equal(door.labels(None, 8, seed=1), drawn[:8])
+    with pytest.raises(ValueError, match='StyleGAN2: labels have shape'):
+        door.labels([0, 1], 3)
+    plain = sampler('stylegan2')
+    assert plain.labels(None, 3) is None
+    with pytest.raises(ValueError, match='has no classes'):
+        plain.labels(1, 3)
+
+
+def test_rendered_with_given_noise(sampler):
+    door = sampler('stylegan2')
+    w = door.styles(door.noise(1)).expand(2, -1)
+    maps = [torch.zeros(2, 1, *kept.shape[2:]) for name, kept
+            in door.generator().named_buffers() if 'injected' in name]
+    for one in maps:
+        one[1] = 3
+    first, other = np.concatenate(list(door.render(
+        w, noises=maps, input_is_latent=True)))
+    alone = next(door.render(w[1:], noises=[one[1:] for one in maps],
+                             input_is_latent=True, seed=9))
+    assert np.array_equal(other, alone[0]) and (first != other).any()

@@ -82,5 +82,5 @@ def test_the_wrong_model_is_told_where_to_go(name, family, args, words, app):
 
 
 def test_space_w_needs_styles(app):
-    with pytest.raises(ValueError, match='has no styles .space w.'):
+    with pytest.raises(SystemExit, match='has no styles .space w.'):
         app('interpolate_sample', 'dcgan', '--space', 'w')

@@ -8,7 +8,7 @@ from scripts import run_script
 from tiny_checkpoints import write_run
 
 from mmgen.apis import load
-from mmgen.apis.directions import style_directions
+from mmgen.apis.directions import read_directions, style_directions
 
 
 @pytest.fixture
@@ -51,8 +51,13 @@ def test_directions_are_those_of_the_largest_change():
 
 
 def test_without_styles_there_are_no_directions():
-    with pytest.raises(ValueError, match='no layers that a style modulates'):
+    with pytest.raises(ValueError, match='Linear has no styles. Give a'):
         style_directions(torch.nn.Linear(2, 2))
+    network = Modulated()
+    del network.a, network.b
+    network.c = torch.nn.Linear(2, 2)
+    with pytest.raises(ValueError, match='no layers that a style modulates'):
+        style_directions(network)
 
 
 @pytest.mark.parametrize('family', [
@@ -62,12 +67,51 @@ def test_sefa_starts_at_the_image_and_goes_both_ways(family, app, tmp_path):
                 '--num-samples', 2)
     assert table.shape[:2] == (4, 3)  # two images by two directions
     sampler = load(tmp_path / 'run', device='cpu')
-    classes = sampler.model.label_fn(0, 2) if 'classes' in family else None
+    classes = sampler.labels(None, 2, 2021)
     images = np.concatenate(list(sampler.render(
         sampler.noise(2, 2021), classes, seed=2021)))
     assert np.array_equal(table[[0, 2], 1], images)
     assert np.array_equal(table[0, 1], table[1, 1])
     assert not np.array_equal(table[0, 0], table[0, 2])
+
+
+def test_sefa_and_mixing_of_chosen_classes(app, tmp_path):
+    table = app('modified_sefa', 'stylegan2_classes', '-d', 0,
+                '--num-samples', 2, '--label', 2, 1)
+    mixed = app('style_mixing', 'stylegan2_classes', '--num-samples', 1,
+                '--num-columns', 2, '--label', 1, 2, 0)
+    sampler = load(tmp_path / 'run', device='cpu')
+
+    def images(labels):
+        count = len(labels)
+        return np.concatenate(list(sampler.render(
+            sampler.noise(count, 2021), sampler.labels(labels, count),
+            seed=2021)))
+
+    assert np.array_equal(table[:, 0], images([2, 1]))
+    own = np.stack([mixed[1, 0], *mixed[0, 1:]])
+    assert np.array_equal(own, images([1, 2, 0]))
+
+
+def test_sefa_with_directions_of_a_file(app, tmp_path):
+    columns = torch.eye(8)[:, [3, 5]]  # two directions, one in each column
+    torch.save(dict(eigvec=columns, ckpt='x.pt'), tmp_path / 'factor.pt')
+    table = app('modified_sefa', 'stylegan2', '-i', 1, '-d', 0, 4,
+                '--num-samples', 1, '--eigen-vector', tmp_path / 'factor.pt')
+    sampler = load(tmp_path / 'run', device='cpu')
+    w = sampler.styles(sampler.noise(1, 2021))
+    moved = next(sampler.render(
+        w + 4 * torch.eye(8)[5], seed=2021, input_is_latent=True))
+    assert np.array_equal(table[0, 1], moved[0])
+
+
+@pytest.mark.parametrize('content, words', [
+    (dict(eigvec=torch.zeros(4, 4)), r'has \[4, 4\], expected eigvec \[8, K'),
+    (dict(other=torch.zeros(1)), 'has only other, expected eigvec')])
+def test_directions_of_other_files_are_refused(content, words, tmp_path):
+    torch.save(content, tmp_path / 'a.pt')
+    with pytest.raises(ValueError, match=words):
+        read_directions(tmp_path / 'a.pt', 8)
 
 
 def test_sefa_of_some_layers(app):

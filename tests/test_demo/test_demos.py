@@ -71,6 +71,19 @@ def test_diffusion(demo):
     assert film.shape == picture.shape
 
 
+def test_a_film_of_diffusion_stays_at_the_picture(demo, tmp_path):
+    args = ['--num-samples', 2, '--num-batches', 2]
+    picture = demo('ddpm_demo', DIFFUSION, *args)
+    demo('ddpm_demo', DIFFUSION, *args, save='out/film.gif')
+    film = Image.open(tmp_path / 'out/film.gif')
+    steps = DIFFUSION['num_inference_steps']
+    assert film.n_frames == steps + 1  # each step, as there are few
+    film.seek(steps)
+    assert film.info['duration'] == 1000
+    last = np.asarray(film.convert('RGB')).astype(int)
+    assert np.abs(last - picture).mean() < 8  # of 256 colours
+
+
 def test_diffusion_of_the_same_noise(demo):
     picture = demo('ddpm_demo', DIFFUSION, '--num-samples', 3,
                    '--num-batches', 1, '--same-noise', '--sample-cfg',

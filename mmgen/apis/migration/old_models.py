@@ -216,24 +216,19 @@ def _growing(model: dict, train: dict, report: Report) -> NewModel:
     losses = read_losses(model, report)
     if losses.gan_type == 'wgan-logistic-ns':
         name = 'StyleGANv1'
-        r1 = losses.take_one('R1GradientPenalty', R1_DEFAULTS)
-        _fixed(losses, name, 'R1GradientPenalty', r1, 5.0, 'HWC')
+        weights = dict(r1_loss_weight=_weight(
+            losses, name, 'R1GradientPenalty', R1_DEFAULTS))
     else:
         name = 'ProgressiveGrowingGAN'
         losses.expect(name, 'gan_type', losses.gan_type, 'wgan')
-        penalty = losses.take_one('GradientPenaltyLoss', GP_DEFAULTS)
-        _fixed(losses, name, 'GradientPenaltyLoss', penalty, 10.0, 'HWC')
-        shifts = {
-            loss['data_info'].get('pred', 'disc_pred_real'):
-            loss['loss_weight']
-            for loss in losses.take('DiscShiftLoss', SHIFT_DEFAULTS)
-        }
-        losses.expect(name, 'DiscShiftLoss by what it pulls', shifts,
-                      {'disc_pred_real': 0.001})
+        weights = dict(gp_loss_weight=_weight(
+            losses, name, 'GradientPenaltyLoss', GP_DEFAULTS),
+            **_shift_weights(losses, name))
     losses.refuse_rest(name)
     config = dict(
         type=name, data_preprocessor=dict(type='GANDataPreprocessor'),
         **_networks(model))
+    config['loss_config'] = weights
     if name == 'StyleGANv1' and 'style_channels' in config['generator']:
         config['style_channels'] = config['generator']['style_channels']
     for key in ('nkimgs_per_scale', 'transition_kimgs', 'prev_stage',
@@ -264,13 +259,30 @@ def _growing(model: dict, train: dict, report: Report) -> NewModel:
     return new
 
 
-def _fixed(losses: OldLosses, owner: str, kind: str, loss: dict | None,
-           weight: float, norm_mode: str) -> None:
-    """A penalty that the class has without settings."""
-    loss = loss or dict(GP_DEFAULTS, loss_weight=0.0, norm_mode=norm_mode)
-    losses.expect(owner, f"{kind}'s weight", loss['loss_weight'], weight)
-    losses.expect(owner, f"{kind}'s norm_mode", loss['norm_mode'], norm_mode)
+def _weight(losses: OldLosses, owner: str, kind: str, defaults: dict,
+            norm_mode: str = 'HWC') -> float:
+    """The weight of a penalty whose form the class has fixed; 0 without."""
+    loss = losses.take_one(kind, defaults)
+    if loss is None:
+        return 0.0
+    losses.expect(owner, f"{kind}'s norm_mode", loss['norm_mode'],
+                  norm_mode)
     losses.expect(owner, f"{kind}'s interval", loss.get('interval', 1), 1)
+    return loss['loss_weight']
+
+
+def _shift_weights(losses: OldLosses, owner: str) -> dict[str, float]:
+    """How much PGGAN draws each of D's answers towards 0."""
+    weights = dict(real_shift_weight=0.0, fake_shift_weight=0.0)
+    for loss in losses.take('DiscShiftLoss', SHIFT_DEFAULTS):
+        drawn = loss['data_info'].get('pred', 'disc_pred_real')
+        name = drawn.replace('disc_pred_', '') + '_shift_weight'
+        if name in weights:
+            weights[name] += loss['loss_weight']
+        else:
+            losses.expect(owner, "DiscShiftLoss's pred", drawn,
+                          'disc_pred_real')
+    return weights
 
 
 def _singan(kind: str) -> Callable[[dict, dict, Report], NewModel]:
@@ -279,9 +291,9 @@ def _singan(kind: str) -> Callable[[dict, dict, Report], NewModel]:
     def translate(model: dict, train: dict, report: Report) -> NewModel:
         losses = read_losses(model, report)
         losses.expect(kind, 'gan_type', losses.gan_type, 'wgan')
-        _fixed(losses, kind, 'GradientPenaltyLoss',
-               losses.take_one('GradientPenaltyLoss', GP_DEFAULTS), 0.1,
-               'pixel')
+        penalty = _weight(losses, kind, 'GradientPenaltyLoss', GP_DEFAULTS,
+                          'pixel')
+        losses.expect(kind, "GradientPenaltyLoss's weight", penalty, 0.1)
         recon = losses.take_one('MSELoss', PIXEL_DEFAULTS, 'gen')
         losses.expect(kind, "MSELoss's weight",
                       recon['loss_weight'] if recon else 0.0, 10.0)
