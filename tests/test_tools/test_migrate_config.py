@@ -127,6 +127,11 @@ def test_the_example_of_the_notes_comes_out_as_they_have_it(migrate):
 SINGAN = "generator=dict(type='SinGANMultiScaleGenerator', in_channels=3, " \
     'out_channels=3, num_scales=2), discriminator=dict(' \
     "type='SinGANMultiScaleDiscriminator', in_channels=3, num_scales=2),"
+PESINGAN = "generator=dict(type='SinGANMSGeneratorPE', in_channels=3, " \
+    'out_channels=3, num_scales=2, padding=1, pad_at_head=False, ' \
+    'first_stage_in_channels=8, positional_encoding=dict(' \
+    "type='SPE', embedding_dim=4, padding_idx=0)), discriminator=dict(" \
+    "type='SinGANMultiScaleDiscriminator', in_channels=3, num_scales=2),"
 UNET = "generator=dict(type='UnetGenerator', in_channels=3, out_channels=3, " \
     "num_down=5, base_channels=4), discriminator=dict(" \
     "type='PatchDiscriminator', in_channels={}, base_channels=4), " \
@@ -159,8 +164,8 @@ GROWING = ("nkimgs_per_scale={'4': 6, '8': 12}, transition_kimgs=6, "
            'betas=(0, 0.99)), discriminator=dict(type="Adam", lr=0.1, '
            'betas=(0, 0.99)))')
 MSE = "dict(type='MSELoss', loss_weight=10, data_info=dict(pred='recon'))"
-SHIFT = "dict(type='DiscShiftLoss', loss_weight=0.001, " \
-    "data_info=dict(pred='disc_pred_real'))"
+SHIFT = "dict(type='DiscShiftLoss', loss_weight={}, " \
+    "data_info=dict(pred='disc_pred_{}'))"
 
 OF_BOTH = 'optimizer = dict(generators=optimizer["generator"], ' \
     'discriminators=optimizer["discriminator"])\n'
@@ -189,6 +194,11 @@ FAMILIES = {
                   'BasiccGAN'), dict(discriminator_steps=5, num_classes=3)),
     'SAGAN': (gan(COND.format('SAGANGenerator'), 'hinge', '', 'disc_steps=5',
                   'BasiccGAN'), dict(discriminator_steps=5, num_classes=3)),
+    'BigGAN': (
+        BIGGAN.replace('=128', '=32').replace('=1000', '=3')
+        .replace('base_channels=96', 'base_channels=4')
+        .replace('=120', '=16'),
+        dict(num_classes=3, discriminator_steps=1)),
     'MSPIEStyleGAN2': (
         gan(MSPIE, 'wgan-logistic-ns', f'disc_auxiliary_loss={R1}',
             'num_upblocks=2, multi_input_scales=[0, 2], '
@@ -198,13 +208,17 @@ FAMILIES = {
             multi_scale_probability=[0.5, 0.5]))),
     'ProgressiveGrowingGAN': (
         gan(PGGAN, 'wgan', f"disc_auxiliary_loss=[{GP.format(10, 'HWC')}, "
-            f'{SHIFT}]', GROWING, 'ProgressiveGrowingGAN'),
-        dict(nkimgs_per_scale={'4': 6, '8': 12}, transition_kimgs=6)),
+            f"{SHIFT.format(0.0005, 'fake')}, {SHIFT.format(0.001, 'real')}]",
+            GROWING, 'ProgressiveGrowingGAN'),
+        dict(nkimgs_per_scale={'4': 6, '8': 12}, transition_kimgs=6,
+             loss_config=dict(gp_loss_weight=10, real_shift_weight=0.001,
+                              fake_shift_weight=0.0005))),
     'StyleGANv1': (
         gan(STYLEGAN1, 'wgan-logistic-ns', 'disc_auxiliary_loss='
-            "dict(type='R1GradientPenalty', loss_weight=5, norm_mode='HWC')",
+            "dict(type='R1GradientPenalty', loss_weight=10, norm_mode='HWC')",
             GROWING, 'StyleGANV1'),
-        dict(nkimgs_per_scale={'4': 6, '8': 12})),
+        dict(nkimgs_per_scale={'4': 6, '8': 12},
+             loss_config=dict(r1_loss_weight=10))),
     'SinGAN': (
         gan(SINGAN, 'wgan', f"disc_auxiliary_loss={GP.format(0.1, 'pixel')}, "
             f'gen_auxiliary_loss={MSE}, num_scales=2',
@@ -213,6 +227,13 @@ FAMILIES = {
             'lr_scheduler_args=dict(milestones=[16], gamma=0.1)', 'SinGAN'),
         dict(discriminator_steps=3, generator_steps=3, iters_per_scale=20,
              num_scales=2)),
+    'PESinGAN': (
+        gan(PESINGAN, 'wgan', f"disc_auxiliary_loss={GP.format(0.1, 'pixel')}"
+            f', gen_auxiliary_loss={MSE}, num_scales=2',
+            'iters_per_scale=20, lr_g=0.0005, lr_d=0.0005, '
+            'fixed_noise_with_pad=False, first_fixed_noises_ch=8',
+            'PESinGAN'),
+        dict(discriminator_steps=3, num_scales=2, first_fixed_noises_ch=8)),
     'Pix2Pix': (
         gan(UNET.format(6, ['a']), 'vanilla', 'gen_auxiliary_loss='
             + L1.format(100, 'fake_a'), kind='Pix2Pix') + OF_BOTH,
@@ -265,8 +286,11 @@ def test_a_model_becomes_the_class_that_trains_the_same_way(name, migrate):
 
 
 # Sides of the images of families; one that is not here has 16.
-SIDES = dict(SNGAN=32, SAGAN=32, Pix2Pix=32, CycleGAN=32, StyleGANv1=8,
-             ProgressiveGrowingGAN=8, BasicGaussianDiffusion=8)
+SIDES = dict(BigGAN=32, SNGAN=32, SAGAN=32, Pix2Pix=32, CycleGAN=32,
+             StyleGANv1=8, ProgressiveGrowingGAN=8, BasicGaussianDiffusion=8)
+
+
+PYRAMID = ['real_scale0', 'real_scale1', 'real_scale2', 'input_sample']
 
 
 @pytest.mark.parametrize('name', FAMILIES)
@@ -280,7 +304,7 @@ def test_the_new_config_trains_a_step(name, migrate):
     side = SIDES.get(name, 16)
     images = torch.randint(256, (2, 3, side, side), dtype=torch.uint8)
     keys = dict(
-        SinGAN=['real_scale0', 'real_scale1', 'real_scale2', 'input_sample'],
+        SinGAN=PYRAMID, PESinGAN=PYRAMID,
         Pix2Pix=['img_a', 'img_b'], CycleGAN=['img_a', 'img_b'])
     samples = [GenDataSample(), GenDataSample()]
     for sample in samples:
@@ -322,8 +346,12 @@ def test_an_iteration_of_singan_had_several_updates(migrate):
     (gan(DCGAN.replace('output_scale=4', 'output_scale=5'), 'vanilla'),
      'the model cannot be built'),
     (gan(STYLEGAN1, 'wgan-logistic-ns', 'disc_auxiliary_loss=dict('
-         "type='R1GradientPenalty', loss_weight=10, norm_mode='HWC')",
-         GROWING, 'StyleGANV1'), "weight was 10, and StyleGANv1 has 5.0"),
+         "type='R1GradientPenalty', loss_weight=10, norm_mode='pixel')",
+         GROWING, 'StyleGANV1'), "norm_mode was pixel, and StyleGANv1 has "
+     'HWC'),
+    (gan(PGGAN, 'wgan', f"disc_auxiliary_loss=[{GP.format(10, 'HWC')}, "
+         f"{SHIFT.format(1, 'other')}]", GROWING, 'ProgressiveGrowingGAN'),
+     "DiscShiftLoss's pred was disc_pred_other"),
 ])
 def test_what_no_class_has_is_for_a_person(text, told, migrate):
     new, report = migrate(text)
@@ -636,6 +664,14 @@ def test_a_config_that_cannot_be_turned_is_refused(
     assert run_tool(monkeypatch, path, '-o', out) == REFUSED == 2
     assert told in capsys.readouterr().err
     assert not out.exists()
+
+
+def test_a_place_that_cannot_be_written_is_a_sentence(
+        monkeypatch, tmp_path, capsys):
+    path = tmp_path / 'old.py'
+    path.write_text(gan(DCGAN, 'vanilla'))
+    assert run_tool(monkeypatch, path, '-o', path / 'new.py') == REFUSED
+    assert str(path) in capsys.readouterr().err
 
 
 def test_the_old_config_is_not_written_over(monkeypatch, tmp_path, capsys):

@@ -49,14 +49,21 @@ class GrowingGAN(BaseGAN):
             done.
         ema_config: See `BaseGAN`.
         disc_augment: See `BaseGAN`.
+        loss_config: Weights of the losses, by the keys of ``weights``. What
+            is left out is as there.
 
     Attributes:
+        weights: A class's names of its losses' weights, and the paper's
+            numbers.
         shown_imgs: The number of images shown, over all processes; a buffer.
 
     Raises:
-        ValueError: The networks do not have these sides or take labels, or
-            ``prev_stage`` is none of the sides.
+        ValueError: The networks do not have these sides or take labels,
+            ``prev_stage`` is none of the sides, or ``loss_config`` has
+            another key.
     """
+
+    weights: dict[str, float] = {}
 
     def __init__(self,
                  generator: nn.Module | dict,
@@ -68,13 +75,22 @@ class GrowingGAN(BaseGAN):
                  transition_kimgs: float = 600,
                  prev_stage: int = 0,
                  ema_config: dict | None = None,
-                 disc_augment: nn.Module | dict | None = None) -> None:
+                 disc_augment: nn.Module | dict | None = None,
+                 loss_config: dict | None = None) -> None:
+        loss_config = loss_config or {}
+        unknown = sorted(set(loss_config) - set(self.weights))
+        if unknown:
+            raise ValueError(
+                f'{type(self).__name__}: loss_config has '
+                f'{", ".join(unknown)}, expected only '
+                f'{", ".join(self.weights)}. Take the other out.')
         super().__init__(
             generator,
             discriminator,
             data_preprocessor,
             noise_size=noise_size,
             ema_config=ema_config,
+            loss_config={**self.weights, **loss_config},
             disc_augment=disc_augment)
         kimgs = {int(side): n for side, n in nkimgs_per_scale.items()}
         self.scales = sorted(kimgs)

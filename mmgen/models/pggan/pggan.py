@@ -14,24 +14,29 @@ from mmgen.models.pggan.growing import GrowingGAN
 from mmgen.registry import MODELS
 from mmgen.utils.unwrap import unwrap
 
-GRADIENT_WEIGHT = 10.0
-DRIFT_WEIGHT = 0.001
-
 
 @MODELS.register_module(name=['ProgressiveGrowingGAN', 'PGGAN'])
 class ProgressiveGrowingGAN(GrowingGAN):
     """PGGAN; the arguments are those of `GrowingGAN`.
 
-    D minimises ``D(fake) - D(real) + 10 (|grad D(x)| - 1)^2
+    By default D minimises ``D(fake) - D(real) + 10 (|grad D(x)| - 1)^2
     + 0.001 D(real)^2`` with ``x`` between a fake and a real image, G
-    ``-D(fake)``.
+    ``-D(fake)``. In ``loss_config``, ``gp_loss_weight`` is the 10,
+    ``real_shift_weight`` the 0.001, and ``fake_shift_weight`` the same for
+    ``D(fake)``.
     """
 
     gan_type = 'wgan'
+    weights = dict(gp_loss_weight=10.0, real_shift_weight=0.001,
+                   fake_shift_weight=0.0)
 
     def disc_loss(self, fake_logits: Tensor,
                   real_logits: Tensor) -> dict[str, Tensor]:
-        drift = disc_shift_loss(real_logits, weight=DRIFT_WEIGHT)
+        drift = disc_shift_loss(
+            real_logits, weight=self.loss_config['real_shift_weight'])
+        if self.loss_config['fake_shift_weight']:
+            drift = drift + disc_shift_loss(
+                fake_logits, weight=self.loss_config['fake_shift_weight'])
         return dict(
             super().disc_loss(fake_logits, real_logits),
             loss_disc_shift=drift)
@@ -47,4 +52,4 @@ class ProgressiveGrowingGAN(GrowingGAN):
                 batch.real_imgs,
                 batch.fake_imgs,
                 norm_mode='HWC',
-                weight=GRADIENT_WEIGHT))
+                weight=self.loss_config['gp_loss_weight']))

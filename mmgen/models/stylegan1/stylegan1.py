@@ -14,16 +14,14 @@ from mmgen.models.pggan.growing import GrowingGAN
 from mmgen.registry import MODELS
 from mmgen.utils.unwrap import unwrap
 
-# Half of gamma = 10.
-R1_WEIGHT = 5.0
-
 
 @MODELS.register_module(name=['StyleGANv1', 'StyleGANV1'])
 class StyleGANv1(GrowingGAN):
     """StyleGAN.
 
-    D minimises ``softplus(D(fake)) + softplus(-D(real))
-    + 5 |grad D(real)|^2``, G ``softplus(-D(fake))``.
+    By default D minimises ``softplus(D(fake)) + softplus(-D(real))
+    + 5 |grad D(real)|^2``, G ``softplus(-D(fake))``. In ``loss_config``,
+    ``r1_loss_weight`` is the 5, half of the paper's gamma.
 
     Args:
         style_channels: Size of noise and styles, for a generator whose config
@@ -33,6 +31,7 @@ class StyleGANv1(GrowingGAN):
     """
 
     gan_type = 'wgan-logistic-ns'
+    weights = dict(r1_loss_weight=5.0)
 
     def __init__(self,
                  generator: nn.Module | dict,
@@ -44,7 +43,8 @@ class StyleGANv1(GrowingGAN):
                  transition_kimgs: float = 600,
                  prev_stage: int = 0,
                  ema_config: dict | None = None,
-                 disc_augment: nn.Module | dict | None = None) -> None:
+                 disc_augment: nn.Module | dict | None = None,
+                 loss_config: dict | None = None) -> None:
         if isinstance(generator, dict):
             generator = {'style_channels': style_channels, **generator}
         super().__init__(
@@ -56,7 +56,8 @@ class StyleGANv1(GrowingGAN):
             transition_kimgs=transition_kimgs,
             prev_stage=prev_stage,
             ema_config=ema_config,
-            disc_augment=disc_augment)
+            disc_augment=disc_augment,
+            loss_config=loss_config)
         self._agree('style_channels', style_channels, self.noise_size)
 
     def draw_conditions(self, batch_size: int) -> dict[str, Any]:
@@ -70,4 +71,4 @@ class StyleGANv1(GrowingGAN):
                 partial(unwrap(self.discriminator), **batch.real_conditions),
                 batch.real_imgs,
                 norm_mode='HWC',
-                weight=R1_WEIGHT))
+                weight=self.loss_config['r1_loss_weight']))

@@ -14,9 +14,9 @@ FAKE = torch.tensor([[-2.0], [0.0], [0.5], [3.0]])
 REAL = torch.tensor([[-1.0], [1.0], [2.0], [0.5]])
 
 
-def build():
+def build(**settings):
     torch.manual_seed(0)
-    model = MODELS.build(copy.deepcopy(FAMILIES['pggan']))
+    model = MODELS.build({**copy.deepcopy(FAMILIES['pggan']), **settings})
     model.shown_imgs.fill_(12)  # half way into 8 pixels
     return model
 
@@ -51,3 +51,22 @@ def test_gradient_penalty_is_that_of_the_grown_discriminator():
     by_hand = (gradient.flatten(1).norm(dim=1) - 1).square().mean()
     assert set(penalties) == {'loss_gp'}
     torch.testing.assert_close(penalties['loss_gp'], 10 * by_hand)
+
+
+def test_weights_of_the_losses_can_be_set():
+    real, fake = torch.randn(2, 4, 3, 8, 8)
+    growth = dict(curr_scale=8, transition_weight=0.5)
+    penalties = []
+    for settings in ({}, dict(loss_config=dict(
+            gp_loss_weight=20, fake_shift_weight=0.1))):
+        model = build(**settings)
+        torch.manual_seed(1)
+        penalties.append(
+            model.disc_penalties(DiscBatch(0, fake, real, growth))['loss_gp'])
+    torch.testing.assert_close(penalties[1], 2 * penalties[0])
+    # Squares of reals: 6.25 / 4; of fakes: (4 + 0.25 + 9) / 4.
+    assert model.disc_loss(FAKE, REAL)['loss_disc_shift'].item() \
+        == pytest.approx(0.001 * 6.25 / 4 + 0.1 * 13.25 / 4)
+    with pytest.raises(ValueError, match='loss_config has drift, expected '
+                       'only gp_loss_weight, real_shift_weight, fake_'):
+        build(loss_config=dict(drift=1))

@@ -37,8 +37,10 @@ def test_losses_are_logistic():
         model.gen_loss(FAKE)['loss_gen'], F.softplus(-FAKE).mean())
 
 
-def test_r1_is_half_of_gamma_times_the_squared_gradient():
-    model = build()
+@pytest.mark.parametrize('settings, gamma', [
+    ({}, 10), (dict(loss_config=dict(r1_loss_weight=1.5)), 3)])
+def test_r1_is_half_of_gamma_times_the_squared_gradient(settings, gamma):
+    model = build(**settings)
     growth = dict(curr_scale=8, transition_weight=0.5)
     assert model.growth == growth
     real = torch.randn(4, 3, 8, 8)
@@ -46,7 +48,7 @@ def test_r1_is_half_of_gamma_times_the_squared_gradient():
     x = real.clone().requires_grad_()
     gradient, = torch.autograd.grad(
         model.discriminator(x, **growth).sum(), x)
-    by_hand = 10 / 2 * gradient.square().sum((1, 2, 3)).mean()
+    by_hand = gamma / 2 * gradient.square().sum((1, 2, 3)).mean()
     assert set(penalties) == {'loss_disc_r1'}
     torch.testing.assert_close(penalties['loss_disc_r1'], by_hand)
 
