@@ -5,15 +5,17 @@ import numpy as np
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from mmgen.datasets.file_check import advise_on_files
 from mmgen.datasets.loading.seeded import SeededDataset
 from mmgen.utils.randomness import unchanged_random_state
 
 
 def check_training_data(dataset: Dataset, num_classes: int | None,
                         channels: int | None) -> None:
-    """Refuse data that a model cannot learn from.
+    """Refuse data that a model cannot learn from, and log what is doubtful.
 
-    Reads one sample. The random states are left as found.
+    Reads one sample and the heads of some image files (`advise_on_files`). The
+    random states are left as found.
 
     Args:
         dataset: What the model is trained on. One with a ``labels`` array is
@@ -25,9 +27,8 @@ def check_training_data(dataset: Dataset, num_classes: int | None,
 
     Raises:
         ValueError: The dataset is empty; its samples are not packed; a
-            conditional model would get no
-            labels, one class only, or classes that it does not have; the
-            images have another number of channels.
+            conditional model would get no labels, one class only, or classes
+            that it does not have; the images have another number of channels.
     """
     if isinstance(dataset, SeededDataset):
         dataset = dataset.dataset
@@ -47,6 +48,7 @@ def check_training_data(dataset: Dataset, num_classes: int | None,
         _check_labels(name, dataset, sample, num_classes)
     if channels is not None:
         _check_channels(name, sample, channels)
+    advise_on_files(dataset, sample, num_classes, channels)
 
 
 def _check_labels(name: str, dataset: Dataset, sample: Mapping,
