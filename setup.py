@@ -109,6 +109,7 @@ setup(
         'Topic :: Scientific/Engineering :: Artificial Intelligence',
     ],
     packages=find_packages(include=['mmgen', 'mmgen.*']),
+    package_data={'mmgen.visualization.report': ['assets/*']},
     python_requires='>=3.10',
     install_requires=runtime_requirements(),
     extras_require={

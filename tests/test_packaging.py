@@ -96,6 +96,9 @@ def test_a_build_carries_configs_tools_and_index_for_mim(tmp_path):
         theirs = {p.relative_to(mim) for p in (mim / folder).rglob('*')
                   if p.is_file()}
         assert ours == theirs
+    assets = Path('mmgen', 'visualization', 'report', 'assets')
+    assert {p.name for p in (tmp_path / assets).iterdir()} == {
+        p.name for p in (ROOT / assets).iterdir()} != set()
     index = yaml.safe_load((mim / 'model-index.yml').read_text())
     assert all((mim / metafile).is_file() for metafile in index['Import'])
 

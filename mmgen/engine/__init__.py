@@ -4,7 +4,7 @@ from .distributed import (MMSeparateDistributedDataParallel, broadcast_buffers,
                           destroy_dist, init_dist)
 from .hooks import (CheckpointHook, GenIterTimerHook, GenVisualizationHook,
                     HistoryLimitHook, LiveProgressHook, PGGANFetchDataHook,
-                    PickleDataHook)
+                    PickleDataHook, ReportHook)
 from .log_processor import GenLogProcessor
 from .optim_wrapper_constructor import GenOptimWrapperConstructor
 from .pggan_optim_wrapper_constructor import PGGANOptimWrapperConstructor
@@ -22,7 +22,7 @@ __all__ = [
     'GenTestLoop', 'GenTrainLoop', 'GenValLoop', 'GenVisualizationHook',
     'HistoryLimitHook', 'LinearLrInterval',
     'MMSeparateDistributedDataParallel', 'PGGANFetchDataHook',
-    'PGGANOptimWrapperConstructor', 'PickleDataHook',
+    'PGGANOptimWrapperConstructor', 'PickleDataHook', 'ReportHook',
     'SinGANOptimWrapperConstructor', 'StopRequest', 'broadcast_buffers',
     'convert_to_amp', 'destroy_dist', 'fill_schedulers', 'init_dist'
 ]

@@ -35,12 +35,15 @@ DEFAULT_WRAPPER = dict(
     broadcast_buffers=False,
     find_unused_parameters=False)
 
-# Beside MMEngine's own default hooks; a config may set one to None.
+# In the place of MMEngine's own default hooks, and beside them; a config may
+# set each to None.
 DEFAULT_HOOKS = dict(
     timer=dict(type='GenIterTimerHook'),
-    checkpoint=dict(type='CheckpointHook', interval=10000, by_epoch=False),
+    checkpoint=dict(type='CheckpointHook', interval=10000, by_epoch=False))
+ADDED_HOOKS = dict(
     history_limit=dict(type='HistoryLimitHook'),
-    live_progress=dict(type='LiveProgressHook'))
+    live_progress=dict(type='LiveProgressHook'),
+    report=dict(type='ReportHook'))
 
 
 @RUNNERS.register_module()
@@ -105,7 +108,11 @@ class GenRunner(Runner):
 
     def register_default_hooks(self, hooks: dict | None = None) -> None:
         """MMEngine's default hooks with mmgen's beside and in place."""
-        super().register_default_hooks({**DEFAULT_HOOKS, **(hooks or {})})
+        hooks = {**DEFAULT_HOOKS, **ADDED_HOOKS, **(hooks or {})}
+        # MMEngine takes None for the names of its own hooks only.
+        super().register_default_hooks(
+            {name: hook for name, hook in hooks.items()
+             if hook is not None or name not in ADDED_HOOKS})
 
     def build_train_loop(self, loop: BaseLoop | dict) -> BaseLoop:
         """`GenTrainLoop` where the config names no loop."""
