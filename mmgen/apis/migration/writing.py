@@ -13,7 +13,7 @@ class Name(str):
 
 
 def config_text(settings: dict[str, Any], comments: dict[str, list[str]],
-                head: str) -> str:
+                head: str, mark: str = 'LOOK: ') -> str:
     """The file.
 
     Args:
@@ -22,6 +22,7 @@ def config_text(settings: dict[str, Any], comments: dict[str, list[str]],
             is not in ``settings``, above the part of the path that is, or at
             the top.
         head: The first lines.
+        mark: What each comment begins with.
     """
     end = '\n' if '\n' in head else ''
     blocks = [f'"""{head}{end}"""']
@@ -29,7 +30,8 @@ def config_text(settings: dict[str, Any], comments: dict[str, list[str]],
     for path, texts in comments.items():
         while path and not _is_there(settings, path):
             path = path.rpartition('.')[0]
-        placed.setdefault(path or next(iter(settings)), []).extend(texts)
+        placed.setdefault(path or next(iter(settings)), []).extend(
+            mark + text for text in texts)
     comments = placed
     for name, value in settings.items():
         above = _comment(comments, name, 0)
@@ -105,6 +107,6 @@ def _comment(comments: dict[str, list[str]], path: str, indent: int) -> str:
     """The lines above the setting at ``path``."""
     mark = ' ' * indent + '# '
     return ''.join(
-        textwrap.fill(f'LOOK: {text}', WIDTH, initial_indent=mark,
+        textwrap.fill(text, WIDTH, initial_indent=mark,
                       subsequent_indent=mark, break_long_words=False) + '\n'
         for text in comments.get(path, []))
