@@ -132,5 +132,6 @@ def test_metafile_and_readme_know_each_config_of_the_folder(path):
     named = {ROOT / model['Config'] for model in models}
     assert named == set(path.parent.glob('*.py'))
     assert len({model['Name'] for model in models}) == len(models)
-    assert 'published by MMGeneration 1.x, not re-run' in (
-        path.with_name('README.md').read_text())
+    if any('Results' in model for model in models):
+        assert 'published by MMGeneration 1.x, not re-run' in (
+            path.with_name('README.md').read_text())
