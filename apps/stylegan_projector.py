@@ -111,9 +111,10 @@ def main() -> None:
     with progress('Projecting', len(targets) * settings.total_iters,
                   'steps') as done:
         for part in targets.split(args.batch_size):
-            steps = []
+            steps: list[np.ndarray] = []
 
-            def watch(step: int, images: torch.Tensor) -> None:
+            def watch(step: int, images: torch.Tensor,
+                      steps: list = steps) -> None:
                 done(len(images))
                 if args.export_video and step % every == 0:
                     steps.append(pixels(images))

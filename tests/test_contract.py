@@ -59,7 +59,7 @@ def test_sampled_images_have_shape_range_and_dtype(model, family):
         assert image.shape == (3, side, side)
         assert image.dtype == torch.float32
         assert family in UNBOUNDED or (
-            -1 <= image.min() and image.max() <= 1)
+            image.min() >= -1 and image.max() <= 1)
         assert image.std() > 0
 
 

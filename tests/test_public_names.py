@@ -43,7 +43,7 @@ def test_public_name_can_be_imported(module, name):
 
 def test_the_lists_are_not_empty():
     """Empty lists would make the tests above pass in vain."""
-    registered = set(name for _, name in entries(REGISTRIES))
+    registered = {name for _, name in entries(REGISTRIES)}
     assert {'BigGAN', 'DCGAN', 'GANLoss', 'FID-Full', 'LinearLrInterval',
             'UnconditionalImageDataset', 'GenVisualizer'} <= registered
     assert ('mmgen.apis', 'init_model') in entries(PUBLIC)

@@ -11,7 +11,8 @@ from golden_numbers import DATA
 
 from mmgen.registry import MODULES
 
-STATES = json.loads(gzip.open(DATA / 'published_states.json.gz').read())
+STATES = json.loads(
+    gzip.decompress((DATA / 'published_states.json.gz').read_bytes()))
 NETWORKS = [
     pytest.param(network, id=f'{path}-{name}')
     for path, networks in STATES.items()

@@ -47,7 +47,7 @@ def path(ends: Tensor, interval: int, interp_mode: str,
     """
     grouped = show_mode == 'group'
     least = 2 if grouped else 1
-    if len(ends) < 2 or interval < least or grouped and len(ends) % 2:
+    if len(ends) < 2 or interval < least or (grouped and len(ends) % 2):
         raise ValueError(
             f'{len(ends)} endpoints with an interval of {interval}, expected '
             f'at least 2 and {least}, in groups an even number of endpoints.')

@@ -20,7 +20,7 @@ __all__ = [
     'AmpOptimWrapper', 'CheckpointHook', 'EXIT_STOPPED', 'GenIterTimerHook',
     'GenLogProcessor', 'GenOptimWrapperConstructor', 'GenRunner',
     'GenTestLoop', 'GenTrainLoop', 'GenValLoop', 'GenVisualizationHook',
-    'HistoryLimitHook', 'LinearLrInterval',
+    'HistoryLimitHook', 'LinearLrInterval', 'LiveProgressHook',
     'MMSeparateDistributedDataParallel', 'PGGANFetchDataHook',
     'PGGANOptimWrapperConstructor', 'PickleDataHook', 'ReportHook',
     'SinGANOptimWrapperConstructor', 'StopRequest', 'broadcast_buffers',

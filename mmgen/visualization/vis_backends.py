@@ -36,9 +36,8 @@ def plain_scalars(scalars: dict[str, Any],
     accepted = (int, float, str) if keep_text else (int, float)
     plain = {}
     for name, value in scalars.items():
-        if isinstance(value, torch.Tensor) and value.numel() == 1:
-            value = value.item()
-        elif isinstance(value, (np.ndarray, np.generic)) and value.size == 1:
+        if isinstance(value, (torch.Tensor, np.ndarray, np.generic)) \
+                and np.prod(value.shape) == 1:
             value = value.item()
         if isinstance(value, accepted):
             plain[name] = value

@@ -72,7 +72,8 @@ class TestResumableSampler:
     def test_each_epoch_has_each_sample_once_over_all_ranks(self):
         streams = [stream(ResumableSampler(range(11), 0, rank, 3), 110 // 3)
                    for rank in range(3)]
-        joint = [index for _, index in sorted(sum(streams, []))]
+        joint = [index for _, index in sorted(
+            pair for pairs in streams for pair in pairs)]
         for epoch in range(9):
             assert sorted(joint[epoch * 11:(epoch + 1) * 11]) == list(range(11))
         assert joint[:11] != joint[11:22]

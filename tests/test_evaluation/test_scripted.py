@@ -1,6 +1,7 @@
 """Networks out of local files."""
 import hashlib
 import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -59,7 +60,7 @@ def test_distance_is_called_fd_and_the_name(script):
 def test_everything_that_matters_is_in_the_identity(script, tmp_path):
     first = network(script).identity()
     assert first['weights_sha256'] == hashlib.sha256(
-        open(script, 'rb').read()).hexdigest()
+        Path(script).read_bytes()).hexdigest()
     others = [network(script, **setting).identity() for setting in (
         dict(size=33), dict(mean=(0, 0, 0)), dict(std=(1, 1, 1)),
         dict(resize='bilinear'), dict(name='Other'))]

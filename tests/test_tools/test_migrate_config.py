@@ -310,7 +310,7 @@ def test_the_new_config_trains_a_step(name, migrate):
     for sample in samples:
         sample.set_gt_label(1)
     log = model.train_step(
-        dict(inputs={key: images for key in keys.get(name, ['img'])},
+        dict(inputs=dict.fromkeys(keys.get(name, ['img']), images),
              data_samples=samples), constructor(model))
     assert all(torch.isfinite(value).all() for value in log.values())
     assert any(key.startswith('loss') for key in log)
@@ -354,7 +354,7 @@ def test_an_iteration_of_singan_had_several_updates(migrate):
      "DiscShiftLoss's pred was disc_pred_other"),
 ])
 def test_what_no_class_has_is_for_a_person(text, told, migrate):
-    new, report = migrate(text)
+    _, report = migrate(text)
     assert report.status == MUST_LOOK
     assert told in texts(report, LOOK)
 
@@ -562,7 +562,7 @@ def test_a_comment_stands_where_a_person_must_look(text, told, place,
     new, report = migrate_config(path)
     assert report.status == MUST_LOOK
     assert told in texts(report, LOOK)
-    before, _, after = new.partition('# LOOK: ')
+    _, _, after = new.partition('# LOOK: ')
     comment, _, setting = after.replace(
         '\n    # ', ' ').replace('\n# ', ' ').partition('\n')
     assert told in comment and setting.strip().startswith(place)

@@ -21,7 +21,8 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         self.requests.append(self.path)
         if self.path == '/missing':
-            return self.send_error(404)
+            self.send_error(404)
+            return
         content = b'' if self.path == '/empty' else CONTENT
         self.send_response(200)
         if self.path != '/endless':

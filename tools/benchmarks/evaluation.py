@@ -126,7 +126,8 @@ def measure_features(args: argparse.Namespace) -> dict:
                 print(f'{name} is skipped: {error}')
                 continue
             seconds = [
-                timed(lambda: ImageBatch(images).features(network),
+                timed(lambda network=network:
+                      ImageBatch(images).features(network),
                       args.device) for _ in range(args.rounds + 1)]
             # The first one chooses kernels.
             result[name] = args.images / statistics.median(seconds[1:])

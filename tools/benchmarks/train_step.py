@@ -22,6 +22,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -150,7 +151,7 @@ def convolution_peak(amp: bool, args: argparse.Namespace) -> float:
     for layout in (torch.contiguous_format, torch.channels_last):
         x = torch.randn(size, device=args.device, dtype=dtype)
         x, conv = x.to(memory_format=layout), conv.to(memory_format=layout)
-        seconds += [timed(lambda: conv(x), args.device)[0] for _ in range(10)]
+        seconds += [timed(partial(conv, x), args.device)[0] for _ in range(10)]
     return 2 * x.numel() * 512 * 9 / min(seconds)
 
 

@@ -34,8 +34,9 @@ GESTURES = '1f481 1f645 1f646 1f647 1f64b 1f64d 1f64e 1f926 1f937'
 BUSTS = set(f'{ROLES} {FANTASY} {GESTURES}'.split())
 # A man, a woman or an adult, joined with the sign of an occupation.
 ADULTS = {'1f468', '1f469', '1f9d1'}
-OCCUPATIONS = set('''1f33e 1f373 1f37c 1f393 1f3a4 1f3a8 1f3eb 1f3ed 1f4bb
-                     1f4bc 1f527 1f52c 1f680 1f692 2695 2696 2708'''.split())
+OCCUPATIONS = {
+    '1f33e', '1f373', '1f37c', '1f393', '1f3a4', '1f3a8', '1f3eb', '1f3ed', '1f4bb',
+    '1f4bc', '1f527', '1f52c', '1f680', '1f692', '2695', '2696', '2708'}
 # What does not change who is shown: the joiner, the choice of the coloured
 # form, the signs of women and men, and the five tones of skin.
 MODIFIERS = {'200d', 'fe0f', '2640', '2642',

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from mmgen.apis.migration import REFUSED, migrate_config
+from mmgen.utils.command_line import MISTAKES
 
 
 def parse_args() -> argparse.Namespace:
@@ -34,15 +35,16 @@ def main() -> int:
         return REFUSED
     try:
         text, report = migrate_config(args.config)
-    except (FileNotFoundError, ValueError) as error:
+        if args.output is not None:
+            args.output.parent.mkdir(parents=True, exist_ok=True)
+            args.output.write_text(text)
+    except MISTAKES as error:
         print(error, file=sys.stderr)
         return REFUSED
     if args.output is None:
         print(text, end='')
         print(report, file=sys.stderr)
     else:
-        args.output.parent.mkdir(parents=True, exist_ok=True)
-        args.output.write_text(text)
         print(report)
     return report.status
 

@@ -217,8 +217,8 @@ class Pipelines:
                 flip_ratio=step.pop('flip_prob', 0.5),
                 direction=step.pop('direction', 'horizontal')))
             self._rest(step, place)
-        elif kind == 'CenterCrop' or kind == 'RandomCrop' \
-                and not step.get('padding'):
+        elif kind == 'CenterCrop' or (
+                kind == 'RandomCrop' and not step.get('padding')):
             size = step.pop('crop_size', step.pop('size', None))
             step.pop('padding', None)
             size = (size, size) if isinstance(size, int) else size

@@ -99,7 +99,7 @@ def choose_class(losses: OldLosses, generator: str,
     penalties = {loss.get('type') for loss in (*losses.disc, *losses.gen)}
     lazy = penalties & {'R1GradientPenalty', 'GeneratorPathRegularizer'}
     # BCE on logits is the same as softplus.
-    if gan_type == 'wgan-logistic-ns' or gan_type == 'vanilla' and lazy:
+    if gan_type == 'wgan-logistic-ns' or (gan_type == 'vanilla' and lazy):
         name = 'StyleGAN3' if generator == 'StyleGANv3Generator' \
             else 'StyleGAN2'
         return name, _lazy_penalties(losses, name)

@@ -85,7 +85,7 @@ class GenMetric(ABC):
         """Statistics of parts of the real images, wanted besides."""
         return []
 
-    def meet(self, model: BaseModel, dataloader: DataLoader) -> None:
+    def meet(self, model: BaseModel, dataloader: DataLoader) -> None:  # noqa: B027
         """Look at the model and the data before anything is made.
 
         For metrics whose images depend on them; raise what cannot work.

@@ -2,7 +2,7 @@
 import torch
 
 from mmgen.evaluation.features import FeatureNetwork, ImageBatch
-from mmgen.evaluation.features.table import FeatureCollector, FeatureTable
+from mmgen.evaluation.features.table import FeatureCollector
 from mmgen.evaluation.metrics.base import (GenMetric, prefix_with_features,
                                            whole_number)
 from mmgen.evaluation.reference import ReferenceRequest

@@ -67,7 +67,7 @@ def make_betas(cfg: dict, num_timesteps: int) -> np.ndarray:
             f'betas_cfg: type={name!r}, expected one of '
             f'{", ".join(map(repr, SCHEDULES))}.')
     betas = SCHEDULES[name](num_timesteps, **settings)
-    if not (0 < betas.min() and betas.max() < 1):
+    if not (betas.min() > 0 and betas.max() < 1):
         raise ValueError(
             f'betas_cfg: {cfg} gives betas from {betas.min():.3g} to '
             f'{betas.max():.3g} for {num_timesteps} timesteps, expected '

@@ -4,6 +4,8 @@ Zhu, Park, Isola and Efros 2017, arXiv:1703.10593, sections 4 and 7.2, after
 Johnson et al. 2016, arXiv:1603.08155: c7s1-64, d128, d256, R256 x 9, u128,
 u64, c7s1-3.
 """
+from itertools import pairwise
+
 from torch import Tensor, nn
 
 from mmgen.models.layers import (check_image_batch, conv_layer,
@@ -53,7 +55,7 @@ class ResnetGenerator(nn.Module):
         down = [
             conv_layer(
                 nn.Conv2d(narrow, wide, 3, stride=2, padding=1, bias=bias),
-                norm_cfg, RELU) for narrow, wide in zip(widths, widths[1:])
+                norm_cfg, RELU) for narrow, wide in pairwise(widths)
         ]
         blocks = [
             ResidualBlock(widths[-1], norm_cfg, use_dropout, padding_mode)

@@ -5,6 +5,8 @@ Differences from the paper: any resolution that the two scales reach by
 doubling; the slope of the discriminator's LeakyReLU is torch's 0.01 unless
 the config gives the paper's 0.2, as published configs do not.
 """
+from itertools import pairwise
+
 from torch import Tensor, nn
 
 from mmgen.models.layers import (NoiseGenerator, check_images, conv_layer,
@@ -56,7 +58,7 @@ class DCGANGenerator(NoiseGenerator):
                 nn.ConvTranspose2d(
                     wide, narrow, 4, stride=2, padding=1,
                     bias=default_norm_cfg is None), **inner)
-            for wide, narrow in zip(widths, widths[1:])
+            for wide, narrow in pairwise(widths)
         ])
         self.output_layer = conv_layer(
             nn.ConvTranspose2d(

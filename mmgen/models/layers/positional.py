@@ -76,7 +76,7 @@ class SinusoidalPositionalEmbedding(PositionalEncoding):
                  div_half_dim: bool = False,
                  center_shift: int | None = None) -> None:
         super().__init__()
-        if embedding_dim % 2 or embedding_dim < 4 and not div_half_dim:
+        if embedding_dim % 2 or (embedding_dim < 4 and not div_half_dim):
             raise ValueError(
                 f'{type(self).__name__}: embedding_dim={embedding_dim}, '
                 'expected an even number of at least 4.')

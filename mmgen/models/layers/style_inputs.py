@@ -38,7 +38,7 @@ def mix_styles(styles: Sequence[Tensor], num_latents: int,
         ValueError: Another number or shape of styles, or an index outside.
     """
     for w in styles:
-        if w.ndim not in (2, 3) or w.ndim == 3 and w.shape[1] != num_latents:
+        if w.ndim not in (2, 3) or (w.ndim == 3 and w.shape[1] != num_latents):
             raise ValueError(
                 f'mix_styles: a style has shape {list(w.shape)}, expected '
                 f'[N, D] or [N, {num_latents}, D].')

@@ -176,7 +176,7 @@ class MSStyleGANv2Generator(StyleGANv2Generator):
                 'belong to interpolation: set deconv2conv=True.')
         # Two convolutions follow an interpolation.
         lost = 2 * PIXELS_LOST if no_pad else 0
-        if (interp_pad or 0) != lost or no_pad and up_after_conv:
+        if (interp_pad or 0) != lost or (no_pad and up_after_conv):
             raise ValueError(
                 f'{owner}: no_pad={no_pad}, interp_pad={interp_pad}, '
                 f'up_after_conv={up_after_conv} do not double the resolution. '
@@ -349,7 +349,8 @@ class MSStyleGAN2Discriminator(StyleGAN2Discriminator):
     def check_images(self, x: Tensor) -> None:
         """As in the base, but any size where the last map is averaged."""
         if self.pool is None:
-            return super().check_images(x)
+            super().check_images(x)
+            return
         smallest = 2**(len(self.convs) - 1)
         if x.ndim != 4 or x.shape[1] != 3 or min(x.shape[2:]) < smallest:
             raise ValueError(

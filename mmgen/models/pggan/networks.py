@@ -10,6 +10,7 @@ trained.
 """
 from collections import OrderedDict
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -180,7 +181,7 @@ class PGGANGenerator(NoiseGenerator):
             EqualizedLRConvModule(width, 3, 1, **TO_RGB) for width in widths)
         self.conv_blocks = nn.ModuleList(
             [EqualizedLRConvModule(widths[0], widths[0], **conv)])
-        for wide, narrow in zip(widths, widths[1:]):
+        for wide, narrow in pairwise(widths):
             self.conv_blocks.extend([
                 EqualizedLRConvUpModule(wide, narrow, **up),
                 EqualizedLRConvModule(narrow, narrow, **conv)
@@ -283,7 +284,7 @@ class PGGANDiscriminator(nn.Module):
         # Published weights have the first one, but were trained without it.
         self.conv_blocks = nn.ModuleList(
             [EqualizedLRConvModule(widths[0], widths[0], **conv)])
-        for wide, narrow in zip(widths, widths[1:]):
+        for wide, narrow in pairwise(widths):
             self.conv_blocks.extend([
                 EqualizedLRConvModule(narrow, narrow, **conv),
                 EqualizedLRConvDownModule(narrow, wide, **down)

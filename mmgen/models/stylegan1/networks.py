@@ -8,6 +8,7 @@ styles and images have the gain of layers with an activation, and the
 discriminator's convolution over 4x4 pixels has no activation.
 """
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
@@ -237,7 +238,7 @@ class StyleGAN1Discriminator(nn.Module):
                 blur(blur_kernel),
                 EqualizedLRConvDownModule(
                     wide, wide, 3, act_cfg=LEAKY))
-            for narrow, wide in zip(widths, widths[1:]))
+            for narrow, wide in pairwise(widths))
         self.minibatch_stddev = nn.Identity() if mbstd_cfg is None \
             else MiniBatchStddevLayer(**mbstd_cfg)
         self.convs.append(

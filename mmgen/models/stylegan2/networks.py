@@ -9,6 +9,7 @@ projects its features on another one, and half-precision maps are clamped.
 """
 from collections import OrderedDict
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import torch
@@ -286,7 +287,7 @@ class StyleGANv2Generator(StyleGenerator):
         self.to_rgb1 = ModulatedToRGB(
             first.width, style_channels, upsample=False, clamp=first.clamp)
         self.convs, self.to_rgbs = nn.ModuleList(), nn.ModuleList()
-        for below, level in zip(levels, levels[1:]):
+        for below, level in pairwise(levels):
             self.convs.append(ModulatedStyleConv(
                 below.width, level.width, 3, style_channels, level.clamp,
                 upsample=True, blur_kernel=blur_kernel))
@@ -474,7 +475,7 @@ class StyleGAN2Discriminator(nn.Module):
         self.convs = nn.Sequential(
             ConvLayer(3, top.width, 1, clamp=top.clamp), *[
                 ResBlock(level.width, below.width, blur_kernel, level.clamp)
-                for level, below in zip(levels, levels[1:])])
+                for level, below in pairwise(levels)])
         self.mbstd_layer = MiniBatchStddevLayer(**mbstd_cfg)
         self.final_conv = ConvLayer(
             last.width + self.mbstd_layer.channel_groups, last.width, 3,

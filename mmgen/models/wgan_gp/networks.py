@@ -10,6 +10,7 @@ order are those of the published checkpoints.
 """
 from collections import OrderedDict
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -186,7 +187,7 @@ class WGANGPGenerator(NoiseGenerator):
 
         self.noise2feat = WGANNoiseTo2DFeat(noise_size, widths[0])
         self.conv_blocks = nn.Sequential(gen_conv(widths[0], widths[0], **cfg))
-        for wide, narrow in zip(widths, widths[1:]):
+        for wide, narrow in pairwise(widths):
             self.conv_blocks.extend([
                 make_upsample(upsample_cfg),
                 gen_conv(wide, narrow, **cfg),
@@ -243,7 +244,7 @@ class WGANGPDiscriminator(nn.Module):
             act_cfg=cfg['act_cfg'])
         self.conv_blocks = nn.Sequential()
         side = in_scale
-        for narrow, wide in zip(widths, widths[1:]):
+        for narrow, wide in pairwise(widths):
             self.conv_blocks.extend([
                 conv(narrow, narrow, side),
                 conv(narrow, wide, side),

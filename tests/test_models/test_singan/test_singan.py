@@ -94,9 +94,8 @@ def test_stages_follow_from_the_count():
     model = build()
     wrappers = optimizers(model)
     assert model.curr_stage == -1
-    stages = []
-    for log in train(model, wrappers, 3 * STAGE + 2):
-        stages.append(log['curr_stage'])
+    stages = [log['curr_stage']
+              for log in train(model, wrappers, 3 * STAGE + 2)]
     assert stages == [0] * 4 + [1] * 4 + [2] * 6  # the last one goes on
     assert model.curr_stage == 2
     assert [wrappers[f'discriminator_{i}'].inner_count for i in range(3)] == [
@@ -181,7 +180,7 @@ def test_rates_fall_at_the_milestones_of_each_scale():
                   lr_scheduler_args=dict(milestones=[1, 2], gamma=0.5))
     wrappers = optimizers(model)
     rates = []
-    for step in range(10):
+    for _ in range(10):
         train(model, wrappers, 1)
         stage = model.curr_stage
         rates.append([wrappers[f'{name}_{stage}'].param_groups[0]['lr']

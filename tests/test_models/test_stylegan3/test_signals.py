@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from mmgen.models.stylegan3.signals import design_lowpass, plan_bands
+from itertools import pairwise
 
 RATE, CUTOFF, HALF_WIDTH = 64, 8.0, 4.0
 
@@ -20,7 +21,7 @@ def test_bands_are_the_papers():
     assert [band.channels for band in bands] == [
         512, 512, 512, 512, 512, 512, 512, 323, 203, 128, 81, 51, 32, 32, 3]
     assert [band.size for band in bands[-4:]] == [1044, 1044, 1024, 1024]
-    ratios = [b.cutoff / a.cutoff for a, b in zip(bands, bands[1:])]
+    ratios = [b.cutoff / a.cutoff for a, b in pairwise(bands)]
     assert ratios[:12] == pytest.approx([256**(1 / 12)] * 12)
     assert ratios[12:] == [1, 1]
     # Critically sampled: the band reaches the Nyquist frequency.
