@@ -35,7 +35,6 @@ def main() -> None:
     """Build the runner and train."""
     args = parse_args()
     from mmgen.engine.amp import convert_to_amp
-    from mmgen.engine.distributed import destroy_dist
     from mmgen.engine.launching import launch_config
     from mmgen.engine.runner import build_runner
     cfg = launch_config(
@@ -56,7 +55,6 @@ def main() -> None:
         cfg.resume = True
         cfg.load_from = None if args.resume == 'auto' else args.resume
     build_runner(cfg).train()
-    destroy_dist()
 
 
 if __name__ == '__main__':

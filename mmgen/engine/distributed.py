@@ -1,5 +1,7 @@
 """Training in several processes: starting them up, and wrapping the model."""
+import atexit
 import datetime
+import gc
 import logging
 import os
 import re
@@ -53,6 +55,8 @@ def init_dist(launcher: str,
               **kwargs) -> None:
     """Join the process group; once, later calls do nothing.
 
+    At the end of the program it is left (`destroy_dist`).
+
     Works without a GPU too: then gloo takes the place of nccl. Afterwards the
     environment holds ``RANK``, ``WORLD_SIZE``, ``LOCAL_RANK``,
     ``MASTER_ADDR`` and ``MASTER_PORT`` under every launcher; where slurm or
@@ -103,11 +107,16 @@ def init_dist(launcher: str,
                            'instead of nccl.')
     torch_dist.init_process_group(
         backend, timeout=datetime.timedelta(seconds=timeout), **kwargs)
+    atexit.register(destroy_dist)
 
 
 def destroy_dist() -> None:
-    """Leave the process group, at the end of a program."""
+    """Leave the process group; where there is none, nothing happens."""
     if is_distributed():
+        # Distributed wrappers hold the group, and whoever holds them may be
+        # part of a cycle. A thread of the group that asks for Python when that
+        # has ended kills the process, after all the work is done.
+        gc.collect()
         torch_dist.destroy_process_group()
 
 

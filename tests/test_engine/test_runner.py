@@ -1,6 +1,8 @@
 """The runner: loading in four ways, stopping politely, joint gradients."""
+import atexit
 import os
 import signal
+import weakref
 
 import pytest
 import torch
@@ -99,6 +101,21 @@ def test_seed_of_the_checkpoint_is_taken_over(data_root, trained, tmp_path):
         load_from=str(trained / 'iter_2.pth'),
         randomness=dict(seed=1))
     assert runner.base_seed == 2022
+
+
+def test_no_process_group_outlives_the_program(data_root, tmp_path):
+    """One that does may kill the process with work and all done."""
+    cfg = dict(tiny_config(data_root, tmp_path, max_iters=2),
+               launcher='pytorch')
+
+    def run():
+        build_runner(Config(cfg)).train()
+        group = weakref.ref(torch.distributed.group.WORLD)
+        assert group() is not None
+        atexit._run_exitfuncs()
+        assert group() is None
+
+    assert in_children(run, world_size=2) == [0, 0]
 
 
 def test_mmengines_runner_trains_and_resumes(data_root, tmp_path):
