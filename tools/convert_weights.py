@@ -7,6 +7,7 @@ import argparse
 from pathlib import Path
 
 from mmgen.apis.conversion import SOURCES, convert_weights
+from mmgen.utils.command_line import one_sentence
 
 CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
 
@@ -43,4 +44,5 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    with one_sentence():
+        main()

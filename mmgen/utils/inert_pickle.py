@@ -6,6 +6,7 @@ So nothing is imported and no code of the file is run.
 import io
 import pickle
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -90,13 +91,13 @@ class InertPickle:
 
 
 def load_inert_pickle(path: str | Path) -> Any:
-    """Read a pickle.
+    """Read a pickle; bytes that Python 2 wrote are text of Latin-1.
 
     Raises:
         FileNotFoundError: There is no such file.
         RuntimeError: It is damaged, no pickle, or needs more than records.
     """
-    return _read(path, InertPickle.load)
+    return _read(path, partial(InertPickle.load, encoding='latin1'))
 
 
 def load_inert_checkpoint(path: str | Path) -> Any:

@@ -644,7 +644,7 @@ def test_files_that_are_something_else_are_refused(tmp_path):
     refused(ROSINALITY, RuntimeError, 'foreign.file is damaged or no')
     file.write_bytes(pickle.dumps((1, 2, 3)))
     refused(THREE, ValueError, 'holds a tuple, expected a dict with G, G_ema, '
-            'D. A file of the TensorFlow projects has to be turned')
+            'D. A tuple of TensorFlow networks is a file of')
     file.write_bytes(pickle.dumps(dict(G=argparse.Namespace(a=1))))
     refused(ADA, ValueError, 'G is or has a argparse.Namespace, expected a '
             'module with parameters, buffers and modules')

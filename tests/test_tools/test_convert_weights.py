@@ -618,7 +618,7 @@ def without(state, key):
 ])
 def test_what_does_not_fit_is_refused_by_name(convert, tmp_path, source,
                                               state, words):
-    with pytest.raises(ValueError, match=words):
+    with pytest.raises(SystemExit, match=words):
         convert(source, state)
     assert not (tmp_path / 'out').exists()
 
@@ -626,21 +626,21 @@ def test_what_does_not_fit_is_refused_by_name(convert, tmp_path, source,
 def test_a_network_that_the_config_lacks_is_refused(convert):
     config = 'model = dict(type="BigGAN", generator=dict(' \
         'type="BigGANGenerator", output_scale=32, base_channels=1))'
-    with pytest.raises(ValueError, match='it holds a discriminator, but there '
+    with pytest.raises(SystemExit, match='it holds a discriminator, but there '
                        'is none in .*config.py. Give another --config'):
         convert('biggan-pytorch', dict(aj_discriminator_file()), config=config)
 
 
 @pytest.mark.parametrize('truncation', ['1.1', '-0.02', '0.41'])
 def test_a_truncation_without_statistics_is_refused(convert, truncation):
-    with pytest.raises(ValueError, match=f'truncation={truncation}, but the '
+    with pytest.raises(SystemExit, match=f'truncation={truncation}, but the '
                        'file holds statistics for 0.00, 0.02, ..., 1.00'):
         convert('huggingface-biggan-deep', dict(hf_file()), '--truncation',
                 truncation)
 
 
 def test_a_truncation_where_there_is_none_is_refused(convert):
-    with pytest.raises(ValueError, match='only the files of huggingface'):
+    with pytest.raises(SystemExit, match='only the files of huggingface'):
         convert('studiogan', dict(studio_generator_file()), '--truncation',
                 '1')
 

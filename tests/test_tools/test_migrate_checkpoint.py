@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from official_pickle_files import write_pickle
 
+from mmgen.apis.conversion import convert_weights, official_source
 from mmgen.apis.migration import MUST_LOOK, REFUSED, migrate_checkpoint
 from mmgen.engine.checkpointing import load_weights
 from mmgen.engine.launching import load_config
@@ -173,12 +175,92 @@ def test_files_of_others_are_sent_to_the_converter(
     assert not new.exists()
 
 
-def test_an_official_pickle_is_sent_there_too(monkeypatch, tmp_path, capsys):
-    old = tmp_path / 'stylegan2-ffhq.pkl'
-    old.write_bytes(pickle.dumps(dict(G_ema=Foreign(), G=1, D=2)))
+def official(weights, part):
+    """Entries of a network under the names of stylegan2-ada-pytorch."""
+    names = {
+        'style_mapping.1.linear.weight_orig': 'mapping.fc0.weight',
+        'style_mapping.1.bias': 'mapping.fc0.bias',
+        'constant_input.input': 'synthesis.b4.const',
+    }
+    for side, levels in ((4, ('conv1', )), (8, ('convs.0', 'convs.1'))):
+        layers = {4: ('conv1', ), 8: ('conv0', 'conv1')}[side]
+        for ours, theirs in zip(levels, layers):
+            names |= {
+                f'{ours}.{mine}': f'synthesis.b{side}.{theirs}.{other}'
+                for mine, other in (
+                    ('conv.weight_orig', 'weight'), ('activate.bias', 'bias'),
+                    ('conv.style_modulation.linear.weight_orig',
+                     'affine.weight'),
+                    ('conv.style_modulation.bias', 'affine.bias'),
+                    ('noise_injector.weight', 'noise_strength'))}
+        rgb = 'to_rgb1' if side == 4 else 'to_rgbs.0'
+        names |= {
+            f'{rgb}.{mine}': f'synthesis.b{side}.torgb.{other}'
+            for mine, other in (
+                ('conv.weight_orig', 'weight'), ('bias', 'bias'),
+                ('conv.style_modulation.linear.weight_orig',
+                 'affine.weight'),
+                ('conv.style_modulation.bias', 'affine.bias'))}
+    names |= {
+        'convs.0.conv.blur.kernel': 'synthesis.b8.conv0.resample_filter',
+        'to_rgbs.0.upsample.kernel': 'synthesis.b8.resample_filter',
+        'injected_noise_0': 'synthesis.b4.conv1.noise_const',
+        'injected_noise_1': 'synthesis.b8.conv0.noise_const',
+        'injected_noise_2': 'synthesis.b8.conv1.noise_const'}
+    return {theirs: weights[f'{part}.{ours}'].clone()
+            for ours, theirs in names.items()}
+
+
+def test_an_official_pickle_becomes_what_the_converter_makes(
+        weights, monkeypatch, tmp_path, capsys):
+    old, new, other = (tmp_path / name for name in ('a.pkl', 'b.pth', 'c.pth'))
+    config = tmp_path / 'small.py'
+    config.write_text(CONFIG.replace(
+        'style_channels=16', 'style_channels=16, num_mlps=1'))
+    write_pickle(old, dict(G_ema=official(weights, 'generator_ema.module')))
+    assert run_tool(monkeypatch, old, new) == REFUSED
+    assert ('is a pickle of stylegan2-ada-pytorch, which does not say'
+            in capsys.readouterr().err) and not new.exists()
+    assert run_tool(monkeypatch, old, new, '--config', config) == 0
+    assert 'every entry has its place' in capsys.readouterr().out
+    convert_weights('stylegan2-ada-pytorch', old, other, config)
+    found, expected = (torch.load(path, weights_only=True)['state_dict']
+                       for path in (new, other))
+    assert set(found) == set(expected)
+    assert all(torch.equal(found[key], expected[key]) for key in found)
+    key = 'style_mapping.1.bias'
+    assert torch.equal(found[f'generator_ema.module.{key}'],
+                       weights[f'generator_ema.module.{key}'])
+    # A model of another size is refused, as by the converter.
+    config.write_text(CONFIG.replace(
+        'style_channels=16', 'style_channels=8, num_mlps=1'))
+    assert run_tool(monkeypatch, old, tmp_path / 'd.pth', '--config',
+                    config) == REFUSED
+    assert 'expected [8' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('networks, source', [
+    (dict(G_ema={'synthesis.b4.const': 0, 'synthesis.b8.const': 0}),
+     'stylegan2-ada-pytorch'),
+    (dict(G_ema={'synthesis.input.weight': 0}, D={'b4.out.bias': 0}),
+     'stylegan3'),
+    (dict(G_ema={'Model.AggregationLayer.Layer.weight': 0}), 'r3gan'),
+    (dict(G_ema={'other.weight': 0}), None)])
+def test_the_project_of_a_pickle_is_known_by_its_entries(
+        networks, source, tmp_path):
+    write_pickle(tmp_path / 'a.pkl', {
+        name: {key: torch.zeros(1) for key in keys}
+        for name, keys in networks.items()})
+    assert official_source(tmp_path / 'a.pkl') == source
+
+
+def test_a_tuple_of_something_else_is_refused(
+        monkeypatch, tmp_path, capsys):
+    old = tmp_path / 'tuple.pkl'
+    old.write_bytes(pickle.dumps((Foreign(), 1, 2)))
     assert run_tool(monkeypatch, old, tmp_path / 'new.pth') == REFUSED
     printed = capsys.readouterr()
-    assert 'tools/convert_weights.py' in printed.err
+    assert 'are for tools/convert_weights.py' in printed.err
     assert 'code of the file' not in printed.out
 
 

@@ -1,4 +1,4 @@
 """Weights that other projects published, as checkpoints of mmgen."""
-from .convert import SOURCES, convert_weights
+from .convert import SOURCES, convert_weights, official_source
 
-__all__ = ['SOURCES', 'convert_weights']
+__all__ = ['SOURCES', 'convert_weights', 'official_source']

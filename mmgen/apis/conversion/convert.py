@@ -13,17 +13,24 @@ from torch import Tensor, nn
 from mmgen.apis.conversion.biggan_pytorch import BIGGAN_PYTORCH
 from mmgen.apis.conversion.huggingface_biggan_deep import \
     HUGGINGFACE_BIGGAN_DEEP
+from mmgen.apis.conversion.official_pickle import networks_in
+from mmgen.apis.conversion.official_pickle import \
+    read_networks as read_official
 from mmgen.apis.conversion.r3gan import R3GAN
 from mmgen.apis.conversion.rosinality_stylegan2 import ROSINALITY_STYLEGAN2
-from mmgen.apis.conversion.source import Layout, Source
+from mmgen.apis.conversion.source import Layout, Source, new_name
 from mmgen.apis.conversion.studiogan import STUDIOGAN
 from mmgen.apis.conversion.stylegan2_ada_pytorch import STYLEGAN2_ADA_PYTORCH
+from mmgen.apis.conversion.stylegan2_tensorflow import (STYLEGAN2_TENSORFLOW,
+                                                        entries_in)
 from mmgen.apis.conversion.stylegan3 import STYLEGAN3
+from mmgen.apis.conversion.tensorflow_pickle import holds_networks
 from mmgen.engine.checkpointing import write_checkpoint
 from mmgen.engine.launching import load_config
 from mmgen.models.layers.pretrained import REMEDY
 from mmgen.registry import MODELS
 from mmgen.utils.checkpoint_file import read_checkpoint
+from mmgen.utils.inert_pickle import load_inert_pickle
 from mmgen.version import __version__
 
 SOURCES = {
@@ -31,6 +38,7 @@ SOURCES = {
     'studiogan': STUDIOGAN,
     'huggingface-biggan-deep': HUGGINGFACE_BIGGAN_DEEP,
     'stylegan2-ada-pytorch': STYLEGAN2_ADA_PYTORCH,
+    'stylegan2-tensorflow': STYLEGAN2_TENSORFLOW,
     'stylegan3': STYLEGAN3,
     'rosinality-stylegan2': ROSINALITY_STYLEGAN2,
     'r3gan': R3GAN,
@@ -136,6 +144,33 @@ def convert_network(project: Source, kind: str, state: dict[str, Tensor],
     return entries
 
 
+def official_source(path: str | Path) -> str | None:
+    """Which of `SOURCES` wrote a file, if it is a pickle of one's networks.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: Its networks are TensorFlow's, but not those of StyleGAN2.
+    """
+    try:
+        content = load_inert_pickle(path)
+    except RuntimeError:  # another file
+        return None
+    if holds_networks(content):
+        entries_in(content, path)
+        return 'stylegan2-tensorflow'
+    try:
+        networks = networks_in(content, path)
+    except ValueError:  # another file
+        return None
+    for name, project in SOURCES.items():
+        if project.read is read_official and all(
+                any(re.match(layout.marker, key)
+                    for layout in project.layouts.values() for key in state)
+                for state in networks.values()):
+            return name
+    return None
+
+
 def read_networks(project: Source, path: str | Path,
                   file: str) -> dict[str, dict[str, Tensor]]:
     """Our names of the networks in a file to their foreign state dicts."""
@@ -188,17 +223,14 @@ def translate(state: dict[str, Tensor], flat: dict[str, str], layout: Layout,
     """
     origins = {}
     for key, value in state.items():
-        for pattern, name in layout.names:
-            if match := re.fullmatch(pattern, flat[key]):
-                if name is not None:
-                    ours = name(match) if callable(name) \
-                        else match.expand(name)
-                    origins[ours] = key, value
-                break
-        else:
+        try:
+            ours = new_name(layout.names, flat[key])
+        except KeyError:
             raise ValueError(
                 f'{file}: the entry {key!r} is not known. The spellings that '
-                'are known stand in docs/converting_weights.md.')
+                'are known stand in docs/converting_weights.md.') from None
+        if ours is not None:
+            origins[ours] = key, value
     return origins
 
 

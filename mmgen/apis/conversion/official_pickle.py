@@ -26,13 +26,20 @@ def read_networks(path: str | Path) -> dict[str, dict[str, Tensor]]:
         RuntimeError: The file is damaged.
         ValueError: It holds no such networks.
     """
-    content = load_inert_pickle(path)
+    return networks_in(load_inert_pickle(path), path)
+
+
+def networks_in(content: Any, path: str | Path) -> dict[str, dict[str, Tensor]]:
+    """The same of the content of a file.
+
+    Raises:
+        ValueError: It holds no such networks.
+    """
     if not isinstance(content, dict):
         raise ValueError(
             f'{path} holds a {type(content).__name__}, expected a dict with '
-            f'{", ".join(NETWORKS)}. A file of the TensorFlow projects has to '
-            'be turned into that first, with the legacy.py of '
-            'stylegan2-ada-pytorch or stylegan3.')
+            f'{", ".join(NETWORKS)}. A tuple of TensorFlow networks is a file '
+            'of stylegan2-tensorflow.')
     networks = {
         ours: state_dict(content[name], f'{path}: {name}')
         for name, ours in NETWORKS.items() if content.get(name) is not None

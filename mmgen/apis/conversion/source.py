@@ -15,6 +15,20 @@ TORCH_SN = '(weight|weight_orig|weight_u|weight_v|bias)'
 AJBROCK_SN = '(weight|u0|sv0|bias)'
 
 
+def new_name(names: Names, key: str) -> str | None:
+    """What the first pattern that fits a key makes of it.
+
+    Raises:
+        KeyError: None fits.
+    """
+    for pattern, name in names:
+        if match := re.fullmatch(pattern, key):
+            if name is None or callable(name):
+                return name and name(match)
+            return match.expand(name)
+    raise KeyError(key)
+
+
 @dataclass(frozen=True)
 class Layout:
     """The entries of one network.

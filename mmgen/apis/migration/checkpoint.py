@@ -12,6 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from mmgen.apis.conversion import (SOURCES, convert_weights,
+                                   official_source)
 from mmgen.apis.migration.report import MODELS as MODEL_LINES
 from mmgen.apis.migration.report import Report
 from mmgen.engine.checkpointing import plain, write_checkpoint
@@ -35,8 +37,8 @@ OF_RESUMING = ('optimizer', 'param_schedulers', 'message_hub', 'loss_scaler',
                'lr_config')
 OFFICIAL = ('G_ema', 'G', 'D')
 ELSEWHERE = (
-    'Files of StyleGAN2, StyleGAN2-ADA, StyleGAN3 and of other projects are '
-    'for tools/convert_weights.py; see docs/converting_weights.md.')
+    'Files of other projects are for tools/convert_weights.py; see '
+    'docs/converting_weights.md.')
 
 
 def migrate_checkpoint(path: str | Path,
@@ -48,16 +50,20 @@ def migrate_checkpoint(path: str | Path,
     left unread.
 
     Args:
-        path: The old checkpoint.
+        path: The old checkpoint, of 0.x, 1.x or MMagic; or a pickle of the
+            StyleGAN authors' networks, of PyTorch or TensorFlow.
         out: The new one.
         config: A config of mmgen, whose model the weights are held against;
-            None to take them as they are.
+            None to take them as they are, which such a pickle does not allow.
 
     Raises:
-        FileNotFoundError: There is no such file.
+        FileNotFoundError: There is no such file or config.
         ValueError: It is no checkpoint of these projects, or the weights
-            have other shapes than the model of ``config``.
+            are not those of the model of ``config``.
     """
+    source = official_source(path)
+    if source is not None:
+        return _convert_official(source, path, out, config)
     checkpoint = _read(path)
     report = Report()
     meta = checkpoint.get('meta')
@@ -80,6 +86,21 @@ def migrate_checkpoint(path: str | Path,
             # Copies: a view would be written with all that it is a view of.
             key: plain(value).clone() for key, value in state.items()
         }), out)
+    return report
+
+
+def _convert_official(source: str, path: str | Path, out: str | Path,
+                      config: str | Path | None) -> Report:
+    """A pickle of networks, by the converter of its project."""
+    if config is None:
+        raise ValueError(
+            f'{path} is a pickle of {source}, which does not say what model '
+            'of mmgen it is. Give its config with --config, such as configs/'
+            f'{SOURCES[source].config}.')
+    networks = convert_weights(source, path, out, config)
+    report = Report()
+    report.done(MODEL_LINES, f'the {networks} of {source}: every entry has '
+                f'its place in the model of {config}.')
     return report
 
 
