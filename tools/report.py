@@ -8,8 +8,9 @@ The page holds its pictures and scripts and opens without a network. Nothing
 of the run is executed or changed.
 """
 import argparse
-import sys
 from pathlib import Path
+
+from mmgen.utils.command_line import one_sentence
 
 
 def parse_args() -> argparse.Namespace:
@@ -38,10 +39,8 @@ def main() -> None:
     out = args.out or args.work_dir / (
         f'report_{args.other.resolve().name}.html' if args.other
         else 'report.html')
-    try:
+    with one_sentence():
         write_report(folders, out, args.max_pictures)
-    except (ValueError, FileNotFoundError) as error:
-        sys.exit(str(error))
     print(f'Report: {out.resolve()}')
 
 
