@@ -1,8 +1,8 @@
 """Which curves go into which chart, for one run or for several."""
 import math
 
-from .metrics import MetricRules, best_of
-from .run import Curve, Run
+from mmgen.visualization.report.metrics import MetricRules, best_of
+from mmgen.visualization.report.run import Curve, Run
 
 # More points than a chart has pixels make the page heavy and no clearer.
 MAX_POINTS = 1500

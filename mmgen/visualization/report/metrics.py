@@ -3,7 +3,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .run import Curve, Run
+from mmgen.visualization.report.run import Curve, Run
 
 
 @dataclass(frozen=True)

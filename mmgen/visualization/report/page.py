@@ -17,14 +17,16 @@ from typing import Any
 
 from mmgen.utils.whole_file import whole_file
 from mmgen.version import __version__
-
-from .charts import charts_of
-from .metrics import MetricRules, changes_of_identity, compare_metrics
-from .pictures import data_uri, evenly
-from .run import Run, read_run
-from .settings import differing_settings
-from .summary import (best_values, checkpoint_of, facts_of, sampling_command,
-                      status_of)
+from mmgen.visualization.report.charts import charts_of
+from mmgen.visualization.report.metrics import (MetricRules,
+                                                changes_of_identity,
+                                                compare_metrics)
+from mmgen.visualization.report.pictures import data_uri, evenly
+from mmgen.visualization.report.run import Run, read_run
+from mmgen.visualization.report.settings import differing_settings
+from mmgen.visualization.report.summary import (best_values, checkpoint_of,
+                                                facts_of, sampling_command,
+                                                status_of)
 
 # Bytes of all pictures together. In base64 they take a third more.
 PICTURES_SIZE = 12_000_000

@@ -13,8 +13,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from .log_file import Event, LogFile, count_alike, read_log
-from .settings import differing_settings, read_settings
+from mmgen.visualization.report.log_file import (Event, LogFile, count_alike,
+                                                 read_log)
+from mmgen.visualization.report.settings import (differing_settings,
+                                                 read_settings)
 
 START_FOLDER = re.compile(r'\d{8}_\d{6}')
 PICTURE = re.compile(r'(.+)_(\d+)\.png')

@@ -3,9 +3,9 @@ import shlex
 from datetime import datetime, timedelta
 from statistics import median
 
-from .charts import images_per_second
-from .metrics import MetricRules, best_of
-from .run import Run
+from mmgen.visualization.report.charts import images_per_second
+from mmgen.visualization.report.metrics import MetricRules, best_of
+from mmgen.visualization.report.run import Run
 
 # A run whose log is younger than this may still be going on.
 LIVELY = timedelta(minutes=10)
