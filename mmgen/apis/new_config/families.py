@@ -2,6 +2,7 @@
 import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from mmgen.apis.new_config.diffusion import improved_ddpm
 from mmgen.apis.new_config.growing import growing_batch, pggan, stylegan1
@@ -62,11 +63,12 @@ class Family:
     fake_nums: int = 50000
 
 
-def _fixed(value):
+def _fixed(value: Any) -> Callable:
+    """The same at each resolution."""
     return lambda *_: value
 
 
-def _at_32(small, otherwise):
+def _at_32(small: Any, otherwise: Any) -> Callable:
     """One value at 32 pixels, another one elsewhere."""
     return lambda resolution, *_: small if resolution == 32 else otherwise
 

@@ -1,20 +1,16 @@
 """What lies in a folder, a zip file or an LMDB of images: read from headers."""
 import io
-import os
 import statistics
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image
-
-from mmgen.datasets.image_bytes import BrokenImageError
+from mmgen.datasets.image_heads import is_grey, open_image, upright_size
 from mmgen.datasets.preparing.writing import CLASSES, IMAGES, LABELS
 from mmgen.datasets.sources import IMAGE_EXTENSIONS, Source, open_source
 from mmgen.utils.progress import progress
 
 MAX_HEADERS = 20000  # of more images, these are evenly spread over them
-GREY_MODES = {'1', 'L', 'LA', 'La', 'I', 'I;16', 'I;16B', 'F'}
 SPLITS = {'train', 'training', 'val', 'valid', 'validation', 'test', 'testing'}
 DOMAINS = {'trainA', 'trainB'}
 SHARD_DIGITS = 4  # folders with such names are parts, not classes
@@ -240,19 +236,18 @@ def _headers(source: Source, names: list[str]
     with progress('headers', len(chosen)) as done:
         for name in chosen:
             try:
-                size, mode = _header(source.results(name))
-            except (BrokenImageError, OSError, SyntaxError,
-                    Image.DecompressionBombError):
+                size, is_one_grey = _header(source.results(name))
+            except Exception:  # as open_image
                 broken += 1
             else:
                 sizes[size] += 1
-                grey = grey and mode in GREY_MODES
+                grey = grey and is_one_grey
             done(1)
     return sizes, grey, broken
 
 
-def _header(results: dict) -> tuple[tuple[int, int], str]:
+def _header(results: dict) -> tuple[tuple[int, int], bool]:
     content = results.get('img_bytes')
-    file = results['img_path'] if content is None else io.BytesIO(content)
-    with Image.open(os.fspath(file) if content is None else file) as image:
-        return image.size, image.mode
+    with open_image(Path(results['img_path']) if content is None
+                    else io.BytesIO(content)) as image:
+        return upright_size(image), is_grey(image)

@@ -43,6 +43,13 @@ def test_channels_are_those_of_the_pixels(tmp_path, mode, channels):
     assert look_at(tmp_path).channels == channels
 
 
+def test_sizes_are_those_of_upright_pictures(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # lies on its side, as loading knows too
+    Image.new('RGB', (8, 12)).save(tmp_path / 'a.jpg', exif=exif)
+    assert look_at(tmp_path).sizes == {(12, 8): 1}
+
+
 def test_numbered_folders_are_parts_unless_said_otherwise(tmp_path):
     for name in ('00000', '00001'):
         write(tmp_path / name / 'a.png')
