@@ -46,6 +46,13 @@ def test_metadata_says_version_and_python(setup_py):
     assert all(p.split('.')[0] == 'mmgen' for p in metadata['packages'])
 
 
+def test_licence_and_citation_are_of_this_version(setup_py):
+    citation = yaml.safe_load((ROOT / 'CITATION.cff').read_text())
+    assert citation['version'] == mmgen.__version__
+    assert citation['license'] == setup_py['metadata']['license']
+    assert 'Apache License' in (ROOT / 'LICENSE').read_text()
+
+
 def test_runtime_needs_have_no_upper_cap_and_leave_mmcv_alone(setup_py):
     required = setup_py['read_requirements']('runtime')
     assert required == ['torch', 'mmengine', 'rich', 'numpy', 'scipy']
