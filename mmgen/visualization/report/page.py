@@ -196,12 +196,14 @@ def _address(path: Path, limit: int) -> str | None:
 
 
 def _metric(key: str, run: Run, rules: MetricRules) -> dict:
-    """Values, the latest identity card, and where the metric changed."""
-    cards = [(step, card[key]['identity'])
-             for step, card in sorted(run.cards.items()) if key in card]
+    """Values, what the latest card says, and where the metric changed."""
+    cards = [card[key] for _, card in sorted(run.cards.items()) if key in card]
+    latest = cards[-1] if cards else {}
     return dict(
         values=sorted(run.validation[key].items()),
-        identity=cards[-1][1] if cards else None,
+        identity=latest.get('identity'),
+        beside={name: latest[name] for name in ('standard_error', 'floor')
+                if name in latest},
         changes=[dict(iteration=step, reason=reason) for step, reason
                  in changes_of_identity(key, run, rules).items()])
 

@@ -1,4 +1,5 @@
 """The page in Chromium: it draws, answers keys, fits and stays silent."""
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -129,6 +130,16 @@ def test_the_identity_card_is_shown_on_demand(run, open_page):
     assert not cell.is_visible()
     page.get_by_text('What this number is').click()
     assert cell.is_visible()
+
+
+def test_floor_and_error_stand_beside_a_metric(run, open_page):
+    path, = run.glob('*/metrics_identity/iter_100.json')
+    card = json.loads(path.read_text())
+    card['results']['FID/fid'] |= dict(floor=3.25, standard_error=0.5)
+    path.write_text(json.dumps(card))
+    page = open_page(run)
+    assert page.get_by_text('floor 3.25 (two halves of the real images), '
+                            'standard error 0.5').is_visible()
 
 
 @pytest.mark.parametrize('count', [1, 2])

@@ -374,6 +374,16 @@
         class: 'note bad'}, el('p', {}, two ? [runName(index), ': '] : null,
         `From iteration ${number(iteration)} on this is another metric. `,
         reason))));
+    const beside = metrics.flatMap((metric, index) => {
+      const {standard_error: error, floor} = metric ? metric.beside : {};
+      const said = [
+        floor === undefined ? null :
+          `floor ${number(floor)} (two halves of the real images)`,
+        error === undefined ? null : `standard error ${number(error)}`
+      ].filter(Boolean).join(', ');
+      return said ? [el('p', {class: 'muted'},
+        two ? [runName(index), ': '] : null, said)] : [];
+    });
     const fields = [...new Set(cards.flatMap(card =>
       card ? [...card.keys()] : []))];
     const rows = fields.map(field => {
@@ -385,7 +395,7 @@
     const steps = [...new Set(metrics.flatMap(metric =>
       metric ? metric.values.map(pair => pair[0]) : []))].sort((a, b) => a - b);
     const byStep = metrics.map(metric => new Map(metric ? metric.values : []));
-    return [changes,
+    return [changes, beside,
       el('details', {}, el('summary', {}, 'What this number is'),
         rows.length ? table(`Identity card of ${key}`,
           ['field', ...runs.map((_, index) => runName(index))], rows) :
