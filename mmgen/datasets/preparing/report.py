@@ -7,6 +7,7 @@ from statistics import median
 from rich.console import Console
 from rich.table import Table
 
+from mmgen.datasets.file_check import FEW_IMAGES, UNEVEN
 from mmgen.datasets.preparing.pictures import Pictures
 from mmgen.datasets.preparing.records import Record
 from mmgen.datasets.preparing.settings import Settings
@@ -14,9 +15,7 @@ from mmgen.datasets.preparing.similar import same_files, similar_pictures
 from mmgen.datasets.preparing.writing import (CLASSES, IMAGES, LABELS,
                                               class_names)
 
-FEW_IMAGES = 100  # in all; published limits of training are above that
 FEW_IN_CLASS = 20
-UNEVEN = 10  # times as many images in one class as in another
 MAX_LISTED = 5  # names that are printed; the file has all
 
 
